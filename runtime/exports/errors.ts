@@ -1,0 +1,100 @@
+/**
+ * The one catalogue of coded errors. A code, once released, keeps its meaning for ever; HTTP answers, logs, the CLI and
+ * component constructors all use it. `status` is the HTTP status of its problem document (RFC 9457), `title` its
+ * constant summary; what happened this time goes into the detail.
+ */
+export const ERRORS = {
+  // every room
+  MNO_INTERNAL: { status: 500, title: "An internal fault" },
+  MNO_CONFIG_INVALID: { status: 500, title: "The configuration is not valid" },
+
+  // HTTP
+  MNO_REQUEST_INVALID: { status: 422, title: "The request does not fit its schema" },
+  MNO_REQUEST_MALFORMED: { status: 400, title: "The request could not be read" },
+  MNO_REQUEST_TOO_LARGE: { status: 413, title: "The request body is too large" },
+  MNO_MEDIA_TYPE_UNSUPPORTED: { status: 415, title: "The media type is not supported" },
+  MNO_HOST_REFUSED: { status: 421, title: "The Host header names another host" },
+  MNO_UNAUTHENTICATED: { status: 401, title: "Authentication is required" },
+  MNO_WRITES_DISABLED: { status: 403, title: "Writes are disabled off loopback without an API token" },
+  MNO_NOT_FOUND: { status: 404, title: "There is no such resource" },
+  MNO_METHOD_NOT_ALLOWED: { status: 405, title: "The method is not allowed here" },
+  MNO_OVERLOADED: { status: 503, title: "Too many requests are in flight" },
+  MNO_AGENT_UNAVAILABLE: { status: 503, title: "The engine is not running at the moment" },
+
+  // events
+  MNO_EVENT_INVALID: { status: 500, title: "The event does not fit its schema" },
+  MNO_EVENT_TYPE_UNKNOWN: { status: 500, title: "The event type is not in the catalogue" },
+  MNO_BUS_FULL: { status: 503, title: "The event bus is full" },
+  MNO_BUS_CLOSED: { status: 503, title: "The event bus is closed" },
+  MNO_BUS_CORRUPT: { status: 500, title: "The event log is damaged" },
+  MNO_BUS_UNAVAILABLE: { status: 503, title: "The event bus does not answer" },
+  MNO_BUS_URL_INVALID: { status: 500, title: "The event bus URL is not supported" },
+
+  // store
+  MNO_STORE_URL_INVALID: { status: 500, title: "The database URL is not supported" },
+  MNO_STORE_LOCKED: { status: 500, title: "Another process has the database open" },
+  MNO_STORE_MIGRATION_CHANGED: { status: 500, title: "An applied migration was changed" },
+  MNO_STORE_UNAVAILABLE: { status: 503, title: "The database does not answer" },
+
+  // cluster
+  MNO_CLUSTER_URL_INVALID: { status: 500, title: "The cluster URL is not supported" },
+  MNO_CLUSTER_UNREACHABLE: { status: 503, title: "The cluster does not answer" },
+  MNO_WORKLOAD_INVALID: { status: 422, title: "The workload is not valid" },
+  MNO_WORKLOAD_NOT_FOUND: { status: 404, title: "There is no such workload" },
+  MNO_WORKLOAD_CONFLICT: { status: 409, title: "The workload belongs to another owner" },
+  MNO_WORKLOAD_NOT_READY: { status: 503, title: "The workload did not become ready" },
+  MNO_PORT_IN_USE: { status: 409, title: "The port is in use" },
+
+  // elastic resource manager
+  MNO_ALLOCATION_OVER_CAPACITY: { status: 409, title: "No node has the capacity" },
+  MNO_ALLOCATION_NOT_FOUND: { status: 404, title: "There is no such allocation" },
+  MNO_IDEMPOTENCY_KEY_REUSED: { status: 409, title: "The idempotency key was used for another request" },
+  MNO_DECISION_NOT_FOUND: { status: 404, title: "There is no such decision" },
+
+  // auto-scaling engine
+  MNO_SCALER_NOT_FOUND: { status: 404, title: "There is no such scaler" },
+  MNO_SCALER_INVALID: { status: 422, title: "The scaler is not valid" },
+  MNO_SCRAPE_FAILED: { status: 502, title: "A replica's metrics could not be read" },
+
+  // components and the local toolchain
+  MNO_COMPONENT_ARGS_INVALID: { status: 422, title: "The component's arguments are not valid" },
+  MNO_TOOLCHAIN_MISSING: { status: 500, title: "The Pulumi toolchain is missing" },
+  MNO_STATE_LOCKED: { status: 409, title: "Another command holds the state folder" },
+
+  // command-line tools
+  MNO_COMMAND_LINE_INVALID: { status: 400, title: "The command line is not valid" },
+  MNO_TRACE_INVALID: { status: 422, title: "The request trace is not valid" },
+  MNO_TARGET_UNREACHABLE: { status: 503, title: "Nothing answers at the address" },
+} as const satisfies Record<string, { status: number; title: string }>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** One fault among several: where it is and what would be right. */
+export interface FieldFault {
+  /** JSON pointer or argument path of the offending value. */
+  field: string;
+  /** What is wrong and what would be right. */
+  message: string;
+}
+
+/** An error with a stable code. Throw it for whatever a caller can act on; anything else becomes MNO_INTERNAL at the edge. */
+export class MnoError extends Error {
+  override readonly name = "MnoError";
+  readonly status: number;
+  readonly title: string;
+  readonly faults: readonly FieldFault[];
+  /** Extra members of the problem document; must be JSON. */
+  readonly extensions: Readonly<Record<string, unknown>>;
+
+  constructor(
+    readonly code: ErrorCode,
+    detail: string,
+    options: { cause?: unknown; faults?: readonly FieldFault[]; extensions?: Record<string, unknown> } = {},
+  ) {
+    super(detail, options.cause === undefined ? undefined : { cause: options.cause });
+    this.status = ERRORS[code].status;
+    this.title = ERRORS[code].title;
+    this.faults = options.faults ?? [];
+    this.extensions = options.extensions ?? {};
+  }
+}

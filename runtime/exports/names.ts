@@ -1,0 +1,24 @@
+/**
+ * Names and ports that the outside may rely on. Stacks, components and policies import this folder and nothing else
+ * of the runtime, so that changing an engine never changes what is deployed around it.
+ */
+
+/** The live engines that exist in this release, by fabric. The name is the agent's name, its URL prefix and its `--target`. */
+export const ENGINES = {
+  "elastic-resource-manager": { fabric: "scalability" },
+  "auto-scaling-engine": { fabric: "scalability" },
+} as const;
+
+export type EngineName = keyof typeof ENGINES;
+
+export const ENGINE_NAMES = Object.keys(ENGINES) as EngineName[];
+
+/** What `--target` takes: one engine, all of them in one process, or the node supervisor of the local cluster. */
+export const TARGETS = ["all", ...ENGINE_NAMES, "supervisor"] as const;
+export type Target = (typeof TARGETS)[number];
+
+/** Default TCP ports on loopback. `gateway` is where the zero-trust gateway will answer; until then the demo service does. */
+export const PORTS = {
+  api: 4600,
+  gateway: 4680,
+} as const;

@@ -1,0 +1,39 @@
+import * as pulumi from "@pulumi/pulumi";
+
+/** The resources of our provider plugin, as the SDK sees them; the plugin itself is in provider/. */
+export const LOCAL_PACKAGE = "mno-local";
+
+export interface ClusterResourceArgs {
+  /** Absolute folder of the supervisor's state. */
+  directory: pulumi.Input<string>;
+  /** Program and arguments that start the supervisor. */
+  command: pulumi.Input<pulumi.Input<string>[]>;
+  /** Changes when the supervisor's program does; a change restarts it. */
+  build: pulumi.Input<string>;
+}
+
+/** The supervisor of a local cluster: a process of its own that outlives `pulumi up`. */
+export class ClusterResource extends pulumi.CustomResource {
+  /** `local:<folder>`. */
+  declare readonly url: pulumi.Output<string>;
+
+  constructor(name: string, args: ClusterResourceArgs, opts?: pulumi.CustomResourceOptions) {
+    super(`${LOCAL_PACKAGE}:index:Cluster`, name, { ...args, url: undefined }, opts);
+  }
+}
+
+export interface WorkloadResourceArgs {
+  cluster: pulumi.Input<string>;
+  /** A WorkloadSpec. */
+  spec: pulumi.Input<object>;
+}
+
+/** One workload of a local cluster. */
+export class WorkloadResource extends pulumi.CustomResource {
+  /** Port name -> `host:port`. */
+  declare readonly endpoints: pulumi.Output<{ [name: string]: string }>;
+
+  constructor(name: string, args: WorkloadResourceArgs, opts?: pulumi.CustomResourceOptions) {
+    super(`${LOCAL_PACKAGE}:index:Workload`, name, { ...args, endpoints: undefined, ready: undefined }, opts);
+  }
+}

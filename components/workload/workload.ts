@@ -1,0 +1,60 @@
+import * as pulumi from "@pulumi/pulumi";
+import { MnoError, type WorkloadSpec } from "../../runtime/exports";
+import { WorkloadResource } from "./local/resources";
+import type { WorkloadArgs } from "./types";
+import { validateWorkload } from "./validate";
+
+/**
+ * One service or job. On a local cluster it becomes supervised processes of this machine: probed, restarted with back-off,
+ * rolled when it changes, scaled by hand or by the autoscaler.
+ */
+export class Workload extends pulumi.ComponentResource {
+  /** The workload's name on its cluster. */
+  readonly workloadName: pulumi.Output<string>;
+  /** Port name -> `host:port` that clients use. */
+  readonly endpoints: pulumi.Output<{ [name: string]: string }>;
+  /** `http://host:port` of the first port; empty without ports. */
+  readonly url: pulumi.Output<string>;
+
+  constructor(name: string, args: WorkloadArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("machine-native-ops:index:Workload", name, args, opts);
+    const spec = pulumi.all([pulumi.output(args), this.urn]).apply(([plain, urn]) => toSpec(name, plain, urn));
+    const resource = new WorkloadResource(name, { cluster: args.cluster, spec }, { parent: this });
+    this.workloadName = spec.apply((s) => s.name);
+    this.endpoints = resource.endpoints;
+    this.url = pulumi
+      .all([resource.endpoints, spec])
+      .apply(([endpoints, s]) => httpUrl(endpoints[s.ports?.[0]?.name ?? ""]));
+    this.registerOutputs({ workloadName: this.workloadName, endpoints: this.endpoints, url: this.url });
+  }
+}
+
+function httpUrl(address: string | undefined): string {
+  return address === undefined ? "" : `http://${address}`;
+}
+
+/** Errors: MNO_COMPONENT_ARGS_INVALID with every fault at once. */
+function toSpec(name: string, args: pulumi.Unwrap<WorkloadArgs>, owner: string): WorkloadSpec {
+  if (args.command === undefined) {
+    const why = args.image === undefined ? "is required" : "is required on a local cluster, which runs no images";
+    throw argsInvalid(name, [{ field: "command", message: why }]);
+  }
+  const { workingDirectory, cluster: _cluster, image: _image, kind, replicas, ...same } = args;
+  const spec: WorkloadSpec = {
+    ...same,
+    name,
+    owner,
+    command: args.command,
+    kind: kind ?? "service",
+    replicas: replicas ?? 1,
+    ...(workingDirectory === undefined ? {} : { cwd: workingDirectory }),
+  };
+  const faults = validateWorkload(spec);
+  if (faults.length > 0) throw argsInvalid(name, faults);
+  return JSON.parse(JSON.stringify(spec)) as WorkloadSpec; // leaves out what was given as undefined
+}
+
+function argsInvalid(name: string, faults: { field: string; message: string }[]): MnoError {
+  const text = faults.map((fault) => `${fault.field} ${fault.message}`).join("; ");
+  return new MnoError("MNO_COMPONENT_ARGS_INVALID", `MNO_COMPONENT_ARGS_INVALID: Workload "${name}": ${text}`, { faults });
+}

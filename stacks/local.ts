@@ -1,0 +1,61 @@
+import { join } from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import { Agent, LocalCluster, Workload } from "../components";
+import { CONTRACT_VERSION, type StackOutputs } from "./contract";
+
+const ROOT = join(__dirname, "..", "..");
+const DEMO_PROGRAM = join(ROOT, "dist", "examples", "demo-service", "server.js");
+
+/** The scaler of the demo service: quick enough to watch; production keeps Kubernetes' defaults (300 s down). */
+const DEMO_SCALER = {
+  workload: "demo",
+  minReplicas: 1,
+  maxReplicas: 8,
+  metrics: [
+    // Each replica has four slots; three at work and none waiting is a replica used well.
+    { type: "pods", metric: "demo_requests_in_flight", averageValue: 3 },
+    { type: "allocated", averageValue: 1 },
+  ],
+  behavior: {
+    scaleDown: { stabilizationWindowSeconds: 15, policies: [{ type: "Percent", value: 50, periodSeconds: 5 }] },
+  },
+};
+
+/** The whole platform on this machine: a supervisor, every engine in one process, and a demo service that scales. */
+export function localStack(): StackOutputs {
+  const config = new pulumi.Config();
+  const state = process.env.MNO_STATE_DIR ?? join(ROOT, ".mno");
+  const otlpEndpoint = config.get("otlpEndpoint") ?? "";
+
+  const cluster = new LocalCluster("local", { directory: join(state, "cluster") });
+
+  const demo = new Workload("demo", {
+    cluster: cluster.url,
+    command: [process.execPath, DEMO_PROGRAM],
+    requests: { cpuCores: 0.1, memoryBytes: 64 * 1024 * 1024 },
+    scaledBy: "auto-scaling-engine",
+    ports: [{ name: "http", port: config.requireNumber("gatewayPort") }],
+    readiness: { port: "http", path: "/readyz" },
+    liveness: { port: "http", path: "/healthz", periodSeconds: 2, timeoutSeconds: 2, failureThreshold: 5 },
+    labels: { "app.kubernetes.io/name": "demo", "mno.dev/environment": "demo", "mno.dev/max-replicas": "8" },
+  });
+
+  const platform = new Agent("platform", {
+    cluster: cluster.url,
+    stateDirectory: join(state, "platform"),
+    port: config.requireNumber("apiPort"),
+    configuration: {
+      MNO_AUTOSCALING_SYNC_SECONDS: "2",
+      MNO_AUTOSCALING_SCALERS: JSON.stringify([DEMO_SCALER]),
+      ...(otlpEndpoint === "" ? {} : { OTEL_EXPORTER_OTLP_ENDPOINT: otlpEndpoint }),
+    },
+  });
+
+  return {
+    contractVersion: pulumi.output(CONTRACT_VERSION),
+    apiUrl: platform.url,
+    metricsUrl: pulumi.interpolate`${platform.url}/metrics`,
+    gatewayUrl: demo.url,
+    clusterUrl: cluster.url,
+  };
+}

@@ -1,0 +1,66 @@
+/** Time as a dependency: engines and drivers take a Clock, so that tests move time instead of waiting for it. */
+export interface Clock {
+  /** Milliseconds since the Unix epoch. */
+  now(): number;
+  /** Resolves after `milliseconds`, or rejects with the signal's reason when aborted. */
+  sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
+}
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  sleep(milliseconds, signal) {
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted) return reject(signal.reason as Error);
+      const onAbort = (): void => {
+        clearTimeout(timer);
+        reject(signal?.reason as Error);
+      };
+      const timer = setTimeout(() => {
+        signal?.removeEventListener("abort", onAbort);
+        resolve();
+      }, milliseconds);
+      signal?.addEventListener("abort", onAbort, { once: true });
+    });
+  },
+};
+
+/** A clock that stands still until told to move; sleepers wake in the order of their deadlines. */
+export class ManualClock implements Clock {
+  private sleepers: { at: number; wake: () => void }[] = [];
+
+  constructor(private current = 0) {}
+
+  now(): number {
+    return this.current;
+  }
+
+  sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted) return reject(signal.reason as Error);
+      const sleeper = { at: this.current + milliseconds, wake: resolve };
+      this.sleepers.push(sleeper);
+      signal?.addEventListener(
+        "abort",
+        () => {
+          this.sleepers = this.sleepers.filter((other) => other !== sleeper);
+          reject(signal.reason as Error);
+        },
+        { once: true },
+      );
+    });
+  }
+
+  /** Moves time forward and lets everything that was due run, including what it schedules within the span. */
+  async advance(milliseconds: number): Promise<void> {
+    const end = this.current + milliseconds;
+    for (;;) {
+      await new Promise((resolve) => setImmediate(resolve));
+      const next = this.sleepers.filter((s) => s.at <= end).sort((a, b) => a.at - b.at)[0];
+      if (!next) break;
+      this.sleepers = this.sleepers.filter((s) => s !== next);
+      this.current = Math.max(this.current, next.at);
+      next.wake();
+    }
+    this.current = end;
+  }
+}

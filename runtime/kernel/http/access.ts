@@ -1,0 +1,46 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import type { IncomingHttpHeaders } from "node:http";
+import { MnoError } from "../../exports";
+
+/** Who may do what over HTTP: reads are open to whoever reaches the port, writes follow the rule below. */
+export interface AccessRule {
+  /** The address the server is bound to. */
+  host: string;
+  /** When set, every write needs `Authorization: Bearer <token>`, on loopback too. */
+  apiToken?: string;
+}
+
+const LOOPBACK_NAMES = new Set(["localhost", "127.0.0.1", "::1", "[::1]"]);
+const READS = new Set(["GET", "HEAD", "OPTIONS"]);
+
+export function isLoopback(host: string): boolean {
+  return LOOPBACK_NAMES.has(host) || /^127\.\d+\.\d+\.\d+$/.test(host);
+}
+
+/**
+ * Throws what refuses the request, or returns. On loopback without a token the Host header must name loopback, so that a
+ * web page which re-binds its DNS name to 127.0.0.1 cannot write; off loopback nothing is written without a token.
+ */
+export function checkAccess(method: string, headers: IncomingHttpHeaders, rule: AccessRule): void {
+  if (isLoopback(rule.host)) {
+    const name = (headers.host ?? "localhost").replace(/:\d+$/, "");
+    if (!isLoopback(name)) {
+      throw new MnoError("MNO_HOST_REFUSED", `The Host header is "${name}"; on loopback it must be localhost or 127.0.0.1`);
+    }
+  }
+  if (READS.has(method)) return;
+  if (rule.apiToken === undefined) {
+    if (isLoopback(rule.host)) return;
+    throw new MnoError("MNO_WRITES_DISABLED", `Bound to ${rule.host}: set MNO_API_TOKEN to accept writes off loopback`);
+  }
+  const [scheme, presented = ""] = (headers.authorization ?? "").split(" ", 2);
+  if (scheme?.toLowerCase() !== "bearer" || !sameSecret(presented, rule.apiToken)) {
+    throw new MnoError("MNO_UNAUTHENTICATED", "Writes need the header Authorization: Bearer <MNO_API_TOKEN>");
+  }
+}
+
+/** Compares digests, so that neither length nor content shows in the time taken. */
+function sameSecret(presented: string, expected: string): boolean {
+  const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
+  return timingSafeEqual(digest(presented), digest(expected));
+}

@@ -1,0 +1,77 @@
+import { join } from "node:path";
+import type { Logger } from "pino";
+import { MnoError } from "../../exports";
+import type { Cache } from "../cache/cache";
+import { openCache } from "../cache/open";
+import type { Clock } from "../clock";
+import type { Cluster } from "../cluster/cluster";
+import { openCluster } from "../cluster/open";
+import type { KernelConfiguration } from "../config";
+import type { EventBus } from "../events/bus";
+import { openBus } from "../events/open";
+import type { Database } from "../store/database";
+import { openDatabase } from "../store/open";
+import type { Metrics } from "../telemetry/metrics";
+import type { Tracer } from "../telemetry/traces";
+import type { WorkerPool } from "../workers/pool";
+import { createWorkerPool } from "../workers/create";
+
+/** What the agents of one process share. Each member is one column of the design's table: embedded by default, a URL away from more. */
+export interface Infrastructure {
+  readonly bus: EventBus;
+  readonly database: Database;
+  readonly cache: Cache;
+  /** Throws MNO_CONFIG_INVALID where no cluster is configured. */
+  readonly cluster: Cluster;
+  readonly workers: WorkerPool;
+  close(): Promise<void>;
+}
+
+export interface InfrastructureDependencies {
+  log: Logger;
+  clock: Clock;
+  random: () => number;
+  tracer: Tracer;
+  metrics: Metrics;
+}
+
+/** Opens all of it, or nothing: what was opened before a failure is closed again. */
+export async function openInfrastructure(
+  configuration: KernelConfiguration,
+  dependencies: InfrastructureDependencies,
+): Promise<Infrastructure> {
+  const { log, clock, random, tracer, metrics } = dependencies;
+  const inState = (scheme: string, name: string): string => `${scheme}:${join(configuration.MNO_STATE_DIR, name)}`;
+  const closers: (() => Promise<void>)[] = [];
+  const close = async (): Promise<void> => {
+    for (const closer of closers.splice(0).reverse()) {
+      await closer().catch((error: unknown) => log.error({ err: error }, "closing failed"));
+    }
+  };
+  const keep = <T extends { close(): Promise<void> }>(opened: T): T => {
+    closers.push(() => opened.close());
+    return opened;
+  };
+  try {
+    const database = keep(await openDatabase(configuration.MNO_DATABASE_URL ?? inState("pglite", "database"), { log }));
+    const bus = keep(await openBus(configuration.MNO_BUS_URL ?? inState("embedded", "events"), { clock, log, tracer, metrics }));
+    const cache = keep(openCache({ url: configuration.MNO_CACHE_URL, log, metrics, random, namespace: "mno" }));
+    const workers = keep(createWorkerPool({ log }));
+    const url = configuration.MNO_CLUSTER_URL;
+    const cluster = url === undefined ? undefined : keep(openCluster(url));
+    return {
+      bus,
+      database,
+      cache,
+      workers,
+      get cluster() {
+        if (cluster) return cluster;
+        throw new MnoError("MNO_CONFIG_INVALID", "MNO_CLUSTER_URL is required by this engine: local:<folder>");
+      },
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}

@@ -1,0 +1,88 @@
+import { createRequire } from "node:module";
+import { parseArgs } from "node:util";
+import { ENGINE_NAMES, type EngineName, MnoError, type Target, TARGETS } from "./exports";
+import { systemClock } from "./kernel/clock";
+import { readRawConfiguration } from "./kernel/config";
+import type { AgentDefinition } from "./kernel/lifecycle/agent";
+import { createLogger } from "./kernel/telemetry/logs";
+import { version } from "../package.json";
+
+/**
+ * The one program of the runtime. `--target all` runs every engine in this process (the embedded default), `--target
+ * <engine>` one of them, `--target supervisor` the local cluster's node supervisor. Exit codes: 0 drained, 1 fault, 2 usage.
+ */
+async function main(): Promise<void> {
+  const { values } = parseArgs({ options: { target: { type: "string", default: "all" } } });
+  if (!isTarget(values.target)) usage(`--target ${values.target} is not known`);
+  const stop = new AbortController();
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => stop.abort(new Error(signal)));
+  if (values.target === "supervisor") return await superviseNode(stop.signal);
+  await runAgents(values.target, stop.signal);
+}
+
+async function superviseNode(signal: AbortSignal): Promise<void> {
+  const directory = process.env.MNO_LOCAL_DIR;
+  if (directory === undefined) usage("MNO_LOCAL_DIR must name the supervisor's folder");
+  const { runSupervisor } = load<typeof import("./kernel/cluster/local/supervisor")>("./kernel/cluster/local/supervisor");
+  await runSupervisor({ directory, log: createLogger("mno-supervisor", "INFO"), clock: systemClock, signal });
+}
+
+async function runAgents(target: "all" | EngineName, signal: AbortSignal): Promise<void> {
+  const { Host } = load<typeof import("./kernel/lifecycle/host")>("./kernel/lifecycle/host");
+  const names = target === "all" ? ENGINE_NAMES : [target];
+  const configuration = readRawConfiguration(process.env);
+  const host = new Host({
+    target,
+    version,
+    agents: names.map(loadAgent),
+    configuration,
+    log: (level) => createLogger(`mno-${target}`, level),
+    clock: systemClock,
+    random: Math.random,
+  });
+  const charge = (error: unknown): void => {
+    if (host.chargeFault(error)) return;
+    createLogger(`mno-${target}`, "ERROR").fatal({ err: error }, "a fault that belongs to no engine; the process ends");
+    process.exit(1);
+  };
+  process.on("uncaughtException", charge);
+  process.on("unhandledRejection", charge);
+  await host.start();
+  await new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+  await host.drain();
+}
+
+function loadAgent(name: EngineName): AgentDefinition {
+  switch (name) {
+    case "elastic-resource-manager":
+      return load<typeof import("./scalability/elastic-resource-manager/agent")>("./scalability/elastic-resource-manager/agent").elasticResourceManager;
+    case "auto-scaling-engine":
+      return load<typeof import("./scalability/auto-scaling-engine/agent")>("./scalability/auto-scaling-engine/agent").autoScalingEngine;
+  }
+}
+
+/** Loads on demand, so that one engine's process does not carry the others, nor the supervisor any of them. */
+function load<Module>(path: string): Module {
+  return createRequire(__filename)(path) as Module;
+}
+
+function isTarget(value: string): value is Target {
+  return (TARGETS as readonly string[]).includes(value);
+}
+
+function usage(fault: string): never {
+  process.stderr.write(`${fault}\nusage: main --target ${TARGETS.join("|")}\n`);
+  process.exit(2);
+}
+
+main().then(
+  () => process.exit(0),
+  (error: unknown) => {
+    const coded = error instanceof MnoError ? `${error.code}: ${error.message}` : (error as Error).stack;
+    process.stderr.write(`${String(coded)}\n`);
+    process.exit(1);
+  },
+);

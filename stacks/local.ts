@@ -13,8 +13,9 @@ const DEMO_SCALER = {
   maxReplicas: 8,
   metrics: [
     // Each replica has four slots; three at work and none waiting is a replica used well.
-    { type: "pods", metric: "demo_requests_in_flight", averageValue: 3 },
-    { type: "allocated", averageValue: 1 },
+    { type: "pods", name: "demo_requests_in_flight", target: { averageValue: 3 } },
+    // Capacity that was granted is used: an allocation of three replicas is a reason for three.
+    { type: "external", name: "allocated", target: { averageValue: 1 } },
   ],
   behavior: {
     scaleDown: { stabilizationWindowSeconds: 15, policies: [{ type: "Percent", value: 50, periodSeconds: 5 }] },
@@ -37,7 +38,7 @@ export function localStack(): StackOutputs {
     ports: [{ name: "http", port: config.requireNumber("gatewayPort") }],
     readiness: { port: "http", path: "/readyz" },
     liveness: { port: "http", path: "/healthz", periodSeconds: 2, timeoutSeconds: 2, failureThreshold: 5 },
-    labels: { "app.kubernetes.io/name": "demo", "mno.dev/environment": "demo", "mno.dev/max-replicas": "8" },
+    labels: { "app.kubernetes.io/name": "demo", "machine-native-ops/max-replicas": "8" },
   });
 
   const platform = new Agent("platform", {

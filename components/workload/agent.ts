@@ -62,7 +62,7 @@ export class Agent extends pulumi.ComponentResource {
         // A busy event loop is not a dead one: six seconds without an answer are.
         liveness: { port: "http", path: "/healthz", periodSeconds: 2, timeoutSeconds: 2, failureThreshold: 3 },
         gracePeriodSeconds: 20,
-        labels: { "app.kubernetes.io/part-of": "machine-native-ops", "mno.dev/target": target },
+        labels: { "app.kubernetes.io/part-of": "machine-native-ops", "machine-native-ops/target": target },
       },
       { parent: this },
     );

@@ -18,8 +18,12 @@ export class Workload extends pulumi.ComponentResource {
 
   constructor(name: string, args: WorkloadArgs, opts?: pulumi.ComponentResourceOptions) {
     super("machine-native-ops:index:Workload", name, args, opts);
-    const spec = pulumi.all([pulumi.output(args), this.urn]).apply(([plain, urn]) => toSpec(name, plain, urn));
-    const resource = new WorkloadResource(name, { cluster: args.cluster, spec }, { parent: this });
+    // What is known now is refused now, at the caller's own line; the rest when its values are known.
+    // The cluster's URL, unknown in a first preview, is kept apart: the policies then judge the rest already.
+    const { cluster, ...own } = args;
+    if (isPlain(own)) toSpec(name, own as pulumi.Unwrap<typeof own>, name);
+    const spec = pulumi.all([pulumi.output(own), this.urn]).apply(([plain, urn]) => toSpec(name, plain, urn));
+    const resource = new WorkloadResource(name, { cluster, spec }, { parent: this });
     this.workloadName = spec.apply((s) => s.name);
     this.endpoints = resource.endpoints;
     this.url = pulumi
@@ -29,17 +33,23 @@ export class Workload extends pulumi.ComponentResource {
   }
 }
 
+/** Whether no value is still to come. */
+function isPlain(value: unknown): boolean {
+  if (pulumi.Output.isInstance(value) || value instanceof Promise) return false;
+  return typeof value !== "object" || value === null || Object.values(value).every(isPlain);
+}
+
 function httpUrl(address: string | undefined): string {
   return address === undefined ? "" : `http://${address}`;
 }
 
 /** Errors: MNO_COMPONENT_ARGS_INVALID with every fault at once. */
-function toSpec(name: string, args: pulumi.Unwrap<WorkloadArgs>, owner: string): WorkloadSpec {
+function toSpec(name: string, args: pulumi.Unwrap<Omit<WorkloadArgs, "cluster">>, owner: string): WorkloadSpec {
   if (args.command === undefined) {
     const why = args.image === undefined ? "is required" : "is required on a local cluster, which runs no images";
     throw argsInvalid(name, [{ field: "command", message: why }]);
   }
-  const { workingDirectory, cluster: _cluster, image: _image, kind, replicas, ...same } = args;
+  const { workingDirectory, image: _image, kind, replicas, ...same } = args;
   const spec: WorkloadSpec = {
     ...same,
     name,

@@ -100,7 +100,8 @@ const runPlugin: Streaming<langproto.RunPluginRequest, langproto.RunPluginRespon
     process.execPath,
     [runner(directory, isPack ? "run-policy-pack" : "run-plugin"), ...pluginArguments(request, directory, isPack)],
     {
-      cwd: request.getPwd(),
+      // A pack reads its own package.json from the working directory.
+      cwd: isPack ? directory : request.getPwd(),
       stdio: ["ignore", "pipe", "pipe"],
       env: { ...process.env, ...Object.fromEntries(request.getEnvList().map(splitVariable)) },
     },

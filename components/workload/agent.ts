@@ -46,12 +46,11 @@ export class Agent extends pulumi.ComponentResource {
         cluster: args.cluster,
         command: [process.execPath, RUNTIME_PROGRAM, "--target", target],
         environment: pulumi
-          .all([args.configuration, args.stateDirectory, args.port ?? PORTS.api, args.cluster])
-          .apply(([configuration, stateDirectory, port, cluster]) => ({
+          .all([args.configuration, args.stateDirectory, args.port ?? PORTS.api])
+          .apply(([configuration, stateDirectory, port]) => ({
             ...configuration,
             MNO_STATE_DIR: stateDirectory,
             MNO_HTTP_PORT: String(port),
-            MNO_CLUSTER_URL: cluster,
             // A new build is a new template: the agent is rolled.
             MNO_BUILD: RUNTIME_BUILD,
           })),

@@ -23,7 +23,9 @@ export class LocalCluster extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    this.url = cluster.url;
+    // From what is known before the cluster exists, so that a first preview shows, and policies judge, what depends on it;
+    // the URN carries the dependency.
+    this.url = pulumi.all([args.directory, cluster.urn]).apply(([directory]) => `local:${directory}`);
     this.registerOutputs({ url: this.url });
   }
 }

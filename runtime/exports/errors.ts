@@ -33,6 +33,7 @@ export const ERRORS = {
   // store
   MNO_STORE_URL_INVALID: { status: 500, title: "The database URL is not supported" },
   MNO_STORE_LOCKED: { status: 500, title: "Another process has the database open" },
+  MNO_STORE_MIGRATION_INVALID: { status: 500, title: "The migrations are not in order" },
   MNO_STORE_MIGRATION_CHANGED: { status: 500, title: "An applied migration was changed" },
   MNO_STORE_UNAVAILABLE: { status: 503, title: "The database does not answer" },
 

@@ -1,38 +1,6 @@
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { MnoError } from "../exports";
-
-/** A process that cannot be mistaken for a later one with the same number. */
-export interface ProcessIdentity {
-  pid: number;
-  /** Clock ticks from boot to start (proc(5), /proc/<pid>/stat field 22); "" on systems without /proc. */
-  startTime: string;
-}
-
-/** undefined where no such process runs. A zombie does not run. */
-export function identify(pid: number): ProcessIdentity | undefined {
-  try {
-    const stat = readFileSync(`/proc/${String(pid)}/stat`, "utf8");
-    // The program's name is in parentheses and may hold anything, parentheses included.
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return fields[0] === "Z" ? undefined : { pid, startTime: fields[19] ?? "" };
-  } catch (error) {
-    if (process.platform === "linux" || (error as NodeJS.ErrnoException).code !== "ENOENT") return undefined;
-    return signalReaches(pid) ? { pid, startTime: "" } : undefined;
-  }
-}
-
-export function isAlive(identity: ProcessIdentity): boolean {
-  return identify(identity.pid)?.startTime === identity.startTime;
-}
-
-function signalReaches(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
-}
+import { identifySelf, isAlive, type ProcessIdentity } from "./process-identity";
 
 /** What a lock file holds. */
 export interface LockHolder extends ProcessIdentity {
@@ -51,9 +19,8 @@ export function acquireProcessLock(
   purpose: string,
   code: "MNO_STATE_LOCKED" | "MNO_STORE_LOCKED" = "MNO_STATE_LOCKED",
 ): () => void {
-  const self = identify(process.pid) ?? { pid: process.pid, startTime: "" };
   const mine = `${path}.${String(process.pid)}`;
-  const holder: LockHolder = { ...self, since: new Date().toISOString(), purpose };
+  const holder: LockHolder = { ...identifySelf(), since: new Date().toISOString(), purpose };
   writeFileSync(mine, JSON.stringify(holder), { mode: 0o600 });
   try {
     // link(2) is atomic and fails where the lock exists: of two that come at once, one gets it.

@@ -14,11 +14,8 @@ export interface ClusterResourceArgs {
 
 /** The supervisor of a local cluster: a process of its own that outlives `pulumi up`. */
 export class ClusterResource extends pulumi.CustomResource {
-  /** `local:<folder>`. */
-  declare readonly url: pulumi.Output<string>;
-
   constructor(name: string, args: ClusterResourceArgs, opts?: pulumi.CustomResourceOptions) {
-    super(`${LOCAL_PACKAGE}:index:Cluster`, name, { ...args, url: undefined }, opts);
+    super(`${LOCAL_PACKAGE}:index:Cluster`, name, { ...args }, opts);
   }
 }
 

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { provider } from "@pulumi/pulumi";
@@ -36,7 +36,7 @@ export const clusterResource = {
     // A supervisor that an interrupted `up` left behind may be of another build: begin anew.
     await stop(supervisor);
     await start(plain, supervisor);
-    return { id: plain.directory, outs: { ...inputs, url: `local:${plain.directory}` } };
+    return { id: plain.directory, outs: inputs };
   },
 
   async update(_olds: Record<string, unknown>, inputs: Record<string, unknown>): Promise<provider.UpdateResult> {
@@ -46,12 +46,18 @@ export const clusterResource = {
 
   async read(id: string, props: Record<string, unknown>): Promise<provider.ReadResult> {
     if (!(await new Supervisor(id).alive())) return {};
-    const { url: _url, ...inputs } = props;
-    return { id, props: { ...props, directory: id, url: `local:${id}` }, inputs: { ...inputs, directory: id } };
+    const known = { ...props, directory: id };
+    return { id, props: known, inputs: known };
   },
 
-  async delete(id: string): Promise<void> {
-    await stop(new Supervisor(id));
+  async delete(id: string, props: Record<string, unknown>): Promise<void> {
+    const supervisor = new Supervisor(id);
+    // A supervisor that was killed has left its workloads running: a new one finds and ends them.
+    if (existsSync(join(id, "workloads.json")) && !(await supervisor.alive())) {
+      await start(unwrap(props) as ClusterInputs, supervisor);
+      for (const name of await supervisor.names()) await supervisor.delete(name);
+    }
+    await stop(supervisor);
   },
 };
 

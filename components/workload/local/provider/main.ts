@@ -45,7 +45,7 @@ class LocalProvider implements pulumi.provider.Provider {
   update = (_id: string, urn: string, olds: Properties, news: Properties): Promise<pulumi.provider.UpdateResult> =>
     coded(() => resourceOf(urn).update(olds, news));
 
-  delete = (id: string, urn: string): Promise<void> => coded(() => resourceOf(urn).delete(id));
+  delete = (id: string, urn: string, props: Properties): Promise<void> => coded(() => resourceOf(urn).delete(id, props));
 }
 
 void pulumi.provider.main(new LocalProvider(), process.argv.slice(2));

@@ -55,6 +55,11 @@ export class Supervisor {
     }
   }
 
+  async names(): Promise<string[]> {
+    const { workloads } = (await this.call("GET", "/v1/workloads")) as { workloads: WorkloadView[] };
+    return workloads.map((workload) => workload.spec.name);
+  }
+
   async apply(spec: WorkloadSpec): Promise<WorkloadView> {
     return (await this.call("PUT", `/v1/workloads/${spec.name}`, spec)) as WorkloadView;
   }

@@ -78,11 +78,11 @@ export const workloadResource = {
     return { id, props: outputs(inputs, view), inputs };
   },
 
-  async delete(id: string): Promise<void> {
+  async delete(id: string, _props: Record<string, unknown>): Promise<void> {
     const slash = id.lastIndexOf("/");
     const supervisor = Supervisor.at(id.slice(0, slash));
     await supervisor.delete(id.slice(slash + 1)).catch((error: unknown) => {
-      // With the supervisor gone there is nothing left to delete.
+      // With the supervisor gone, deleting its cluster ends what it left.
       if (!(error instanceof MnoError) || error.code !== "MNO_CLUSTER_UNREACHABLE") throw error;
     });
   },

@@ -1,0 +1,94 @@
+import type { ResourceQuantities, WorkloadSpec } from "../../exports";
+
+/**
+ * Where workloads run: nodes with capacity, workloads with replicas, scale, suspend, watch. The `local` driver runs
+ * supervised child processes on this machine; a Kubernetes driver meets the same contract suite (test/contract/cluster.ts).
+ */
+export interface Cluster {
+  readonly kind: "local" | "kubernetes";
+
+  nodes(): Promise<ClusterNode[]>;
+
+  list(): Promise<WorkloadStatus[]>;
+
+  /** undefined where there is no such workload. */
+  get(name: string): Promise<WorkloadStatus | undefined>;
+
+  /**
+   * Creates or changes the workload so that it matches `spec`. A changed command, environment, port or request rolls the
+   * replicas one by one (a new one is ready before an old one goes); where `scaledBy` is set the live number of replicas stays.
+   * Errors: MNO_WORKLOAD_INVALID, MNO_WORKLOAD_CONFLICT (another owner), MNO_PORT_IN_USE.
+   */
+  apply(spec: WorkloadSpec): Promise<WorkloadStatus>;
+
+  /** Stops every replica (SIGTERM, grace period, SIGKILL) and forgets the workload. Resolves when all are gone. Idempotent. */
+  delete(name: string): Promise<void>;
+
+  /** Sets the desired replicas: the scale subresource. Errors: MNO_WORKLOAD_NOT_FOUND, MNO_WORKLOAD_INVALID. */
+  scale(name: string, replicas: number): Promise<WorkloadStatus>;
+
+  /** Stops the replicas and keeps the workload, or starts them again. */
+  suspend(name: string): Promise<WorkloadStatus>;
+  resume(name: string): Promise<WorkloadStatus>;
+
+  /** Every workload that exists (as "applied"), then each change as it happens; survives reconnects, ends with `signal`. */
+  watch(signal: AbortSignal): AsyncIterable<WorkloadEvent>;
+
+  /** The last lines of one workload's output, oldest first. */
+  logs(name: string, options?: { lines?: number }): Promise<string[]>;
+
+  close(): Promise<void>;
+}
+
+export interface ClusterNode {
+  name: string;
+  ready: boolean;
+  zone: string;
+  labels: Record<string, string>;
+  /** What the node has in all (cgroup limits respected). */
+  capacity: ResourceQuantities;
+  /** What workloads may use of it: capacity less the system's reserve. */
+  allocatable: ResourceQuantities;
+}
+
+export type ReplicaPhase = "starting" | "ready" | "unready" | "backoff" | "stopping" | "succeeded" | "failed";
+
+export interface ReplicaStatus {
+  /** `<workload>-<ordinal or suffix>`; stable while the replica lives, new after replacement by a roll. */
+  name: string;
+  node: string;
+  phase: ReplicaPhase;
+  /** Operating-system process; undefined where none runs or the driver has none. */
+  pid?: number;
+  /** RFC 3339 UTC of the present process's start. */
+  startedAt?: string;
+  /** RFC 3339 UTC of the last change between ready and not ready. */
+  readyChangedAt?: string;
+  restarts: number;
+  /** Port name -> address `host:port` that reaches this replica alone. */
+  endpoints: Record<string, string>;
+  /** CPU in cores over the last sampling period, and resident memory in bytes; undefined until sampled. */
+  usage?: ResourceQuantities;
+  /** Why it is not ready: exit code or signal, failed probe. */
+  reason?: string;
+}
+
+export type WorkloadPhase = "progressing" | "ready" | "degraded" | "suspended" | "succeeded" | "failed";
+
+export interface WorkloadStatus {
+  /** The spec as applied, less the values of secretEnvironment (names only, values "***"). */
+  spec: WorkloadSpec;
+  /** Grows with every accepted change of the spec or scale. */
+  generation: number;
+  phase: WorkloadPhase;
+  desiredReplicas: number;
+  readyReplicas: number;
+  replicas: ReplicaStatus[];
+  /** Port name -> stable address `host:port` for clients. */
+  endpoints: Record<string, string>;
+}
+
+export interface WorkloadEvent {
+  type: "applied" | "changed" | "deleted";
+  status: WorkloadStatus;
+}

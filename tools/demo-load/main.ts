@@ -1,0 +1,98 @@
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { request } from "undici";
+import { MnoError } from "../../runtime/exports";
+import { type Clock, systemClock } from "../../runtime/kernel/clock";
+import { type LoadOptions, readArguments, USAGE } from "./arguments";
+import { Platform } from "./platform";
+import { plainReporter, screenReporter } from "./reporters";
+import { runLoad } from "./run";
+import { scheduleOf } from "./schedule";
+import { MAX_FAILED_FRACTION, summarise } from "./summary";
+import { type Arrival, parseTrace } from "./trace";
+
+const DEFAULT_TRACE = "examples/data/AzureLLMInferenceTrace_conv.csv";
+const PROBE_TIMEOUT_MS = 5000;
+
+/** Does not jump when the machine's clock is set. */
+const monotonicClock: Clock = { now: () => performance.now(), sleep: (...timing) => systemClock.sleep(...timing) };
+
+async function main(): Promise<number> {
+  const options = readArguments(process.argv.slice(2));
+  if (options.help) {
+    process.stdout.write(`${USAGE}\n`);
+    return 0;
+  }
+  const schedule = readSchedule(options);
+  await requireService(options.url);
+
+  const interrupt = new AbortController();
+  let exitCode: number | undefined;
+  const onSignal = (code: number) => (): void => {
+    if (exitCode !== undefined) process.exit(code); // the second time: without waiting for what is in flight
+    exitCode = code;
+    interrupt.abort();
+  };
+  process.on("SIGINT", onSignal(130));
+  process.on("SIGTERM", onSignal(143));
+
+  const charts = process.stdout.isTTY && !options.plain;
+  const { tally, replicas, settled } = await runLoad(options, {
+    schedule,
+    platform: new Platform(options.api, options.workload),
+    reporter: charts ? screenReporter(process.stdout, process.env) : plainReporter(process.stdout),
+    clock: monotonicClock,
+    signal: interrupt.signal,
+  });
+  process.stdout.write(`\n${summarise(tally, replicas, settled)}\n`);
+  return exitCode ?? (tally.failedFraction > MAX_FAILED_FRACTION ? 1 : 0);
+}
+
+function readSchedule(options: LoadOptions): Arrival[] {
+  const path = options.trace ?? join(packageRoot(__dirname), DEFAULT_TRACE);
+  let csv: string;
+  try {
+    csv = readFileSync(path, "utf8");
+  } catch (error) {
+    throw new MnoError("MNO_TRACE_INVALID", `${path} cannot be read: ${(error as Error).message}`, { cause: error });
+  }
+  const schedule = scheduleOf(parseTrace(csv, path), options);
+  if (schedule.length > 0) return schedule;
+  throw new MnoError(
+    "MNO_COMMAND_LINE_INVALID",
+    "--scale and --seconds leave no request of the trace; raise one of them",
+  );
+}
+
+/** The folder with package.json, whether this runs from the sources or from dist. */
+function packageRoot(folder: string): string {
+  if (existsSync(join(folder, "package.json")) || dirname(folder) === folder) return folder;
+  return packageRoot(dirname(folder));
+}
+
+/** Errors: MNO_TARGET_UNREACHABLE. */
+async function requireService(url: string): Promise<void> {
+  try {
+    const { body } = await request(`${url}/healthz`, {
+      headersTimeout: PROBE_TIMEOUT_MS,
+      bodyTimeout: PROBE_TIMEOUT_MS,
+    });
+    await body.dump();
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const detail = `The demo service does not answer at ${url} (${code ?? message}). Start the platform with: npm start`;
+    throw new MnoError("MNO_TARGET_UNREACHABLE", detail, { cause: error });
+  }
+}
+
+main().then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    process.stderr.write(
+      `${error instanceof MnoError ? `${error.code}: ${error.message}` : String((error as Error).stack)}\n`,
+    );
+    process.exitCode = error instanceof MnoError && error.code === "MNO_COMMAND_LINE_INVALID" ? 2 : 1;
+  },
+);

@@ -40,13 +40,7 @@ async function runAgents(target: "all" | EngineName, signal: AbortSignal): Promi
     clock: systemClock,
     random: Math.random,
   });
-  const charge = (error: unknown): void => {
-    if (host.chargeFault(error)) return;
-    createLogger(`mno-${target}`, "ERROR").fatal({ err: error }, "a fault that belongs to no engine; the process ends");
-    process.exit(1);
-  };
-  process.on("uncaughtException", charge);
-  process.on("unhandledRejection", charge);
+  host.chargeFaults(() => process.exit(1));
   await host.start();
   await new Promise<void>((resolve) => {
     if (signal.aborted) resolve();

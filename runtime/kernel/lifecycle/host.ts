@@ -92,14 +92,18 @@ export class Host {
   }
 
   /**
-   * For `uncaughtException` and `unhandledRejection`: charges the fault to the agent whose work raised it, and returns
-   * false where no agent can be named, since the process is then in an unknown state and must go.
+   * From now on charges faults that nobody caught to the agent whose work raised them. Where no agent can be named the
+   * process is in an unknown state: `onOrphan` is to end it.
    */
-  chargeFault(error: unknown): boolean {
-    const runner = currentAgent.getStore();
-    if (!runner) return false;
-    runner.fail(error);
-    return true;
+  chargeFaults(onOrphan: (error: unknown) => void): void {
+    const charge = (error: unknown): void => {
+      const runner = currentAgent.getStore();
+      if (runner) return runner.fail(error);
+      this.log.fatal({ err: error }, "a fault that belongs to no engine");
+      onOrphan(error);
+    };
+    process.on("uncaughtException", charge);
+    process.on("unhandledRejection", charge);
   }
 
   private async stop(): Promise<void> {

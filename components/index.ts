@@ -7,5 +7,5 @@ export {
   WorkloadKind,
   type WorkloadPortArgs,
 } from "./workload/types";
-export { validateWorkload } from "./workload/validate";
+export { validateWorkload } from "../runtime/exports";
 export { Workload } from "./workload/workload";

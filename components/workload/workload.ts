@@ -1,8 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
-import { MnoError, type WorkloadSpec } from "../../runtime/exports";
+import { MnoError, validateWorkload, type WorkloadSpec } from "../../runtime/exports";
 import { WorkloadResource } from "./local/resources";
 import type { WorkloadArgs } from "./types";
-import { validateWorkload } from "./validate";
 
 /**
  * One service or job. On a local cluster it becomes supervised processes of this machine: probed, restarted with back-off,

@@ -29,9 +29,9 @@ describe("validateWorkload", () => {
     const { command: _, ...rest } = spec();
     const input = {
       ...rest,
-      name: "Web!",
-      replicas: 501,
-      requests: { cpuCores: Infinity, memoryBytes: -1 },
+      name: 7,
+      replicas: "2",
+      requests: { cpuCores: Infinity, memoryBytes: null },
       kind: "daemon",
       extra: 1,
     };
@@ -53,8 +53,10 @@ describe("validateWorkload", () => {
 
   it("reports every fault of the meaning at once", () => {
     const input = spec({
-      name: "other",
+      name: "Other!",
       command: [""],
+      replicas: 501,
+      requests: { cpuCores: 0, memoryBytes: -1 },
       cwd: "relative",
       ports: [
         { name: "http", port: 80, direct: true },
@@ -65,14 +67,18 @@ describe("validateWorkload", () => {
       secretEnvironment: { A: "2", "B=": "3", C: "\0" },
     });
     const expected = [
-      "/command/0",
+      "/command",
       "/cwd",
       "/environment/PORT",
       "/name",
+      "/name",
+      "/ports/0/direct",
       "/ports/1/name",
       "/ports/1/port",
       "/readiness/port",
       "/replicas",
+      "/requests/cpuCores",
+      "/requests/memoryBytes",
     ];
     const secrets = ["/secretEnvironment/A", "/secretEnvironment/B=", "/secretEnvironment/C"];
     assert.deepEqual(faultsOf(() => validateWorkload(input, "web")).sort(), [...expected, ...secrets]);

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { provider } from "@pulumi/pulumi";
-import { MnoError, type WorkloadSpec } from "../../../../runtime/exports";
-import { validateWorkload } from "../../validate";
+import { MnoError, validateWorkload, type WorkloadSpec } from "../../../../runtime/exports";
 import { Supervisor, type WorkloadView } from "./supervisor";
 import { hasUnknown, sameValue, unwrap } from "./values";
 

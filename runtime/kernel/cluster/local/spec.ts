@@ -1,11 +1,8 @@
 import { createHash } from "node:crypto";
-import { isAbsolute } from "node:path";
 import { Type } from "@sinclair/typebox";
 import { Value, ValueErrorType } from "@sinclair/typebox/value";
-import { type FieldFault, MnoError, type WorkloadSpec } from "../../../exports";
+import { type FieldFault, MAX_REPLICAS, MnoError, validateWorkload as workloadFaults, type WorkloadSpec } from "../../../exports";
 
-const MAX_REPLICAS = 500;
-const DNS_LABEL = "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$";
 const closed = { additionalProperties: false } as const;
 
 const Environment = Type.Record(Type.String(), Type.String());
@@ -13,7 +10,7 @@ const PositiveNumber = Type.Number({ exclusiveMinimum: 0 });
 const Probe = Type.Object(
   {
     port: Type.String(),
-    path: Type.String({ pattern: "^/" }),
+    path: Type.String(),
     periodSeconds: Type.Optional(PositiveNumber),
     timeoutSeconds: Type.Optional(PositiveNumber),
     failureThreshold: Type.Optional(Type.Integer({ minimum: 1 })),
@@ -23,21 +20,21 @@ const Probe = Type.Object(
 const Replicas = Type.Integer({ minimum: 0, maximum: MAX_REPLICAS });
 const Workload = Type.Object(
   {
-    name: Type.String({ pattern: DNS_LABEL }),
+    name: Type.String(),
     kind: Type.Union([Type.Literal("service"), Type.Literal("job")]),
-    command: Type.Array(Type.String(), { minItems: 1 }),
+    command: Type.Array(Type.String()),
     cwd: Type.Optional(Type.String()),
     environment: Type.Optional(Environment),
     secretEnvironment: Type.Optional(Environment),
-    requests: Type.Object({ cpuCores: Type.Number({ minimum: 0 }), memoryBytes: Type.Number({ minimum: 0 }) }, closed),
-    replicas: Replicas,
+    requests: Type.Object({ cpuCores: Type.Number(), memoryBytes: Type.Number() }, closed),
+    replicas: Type.Number(),
     scaledBy: Type.Optional(Type.String({ minLength: 1 })),
     ports: Type.Optional(
       Type.Array(
         Type.Object(
           {
-            name: Type.String({ pattern: DNS_LABEL }),
-            port: Type.Integer({ minimum: 0, maximum: 65_535 }),
+            name: Type.String(),
+            port: Type.Number(),
             direct: Type.Optional(Type.Boolean()),
           },
           closed,
@@ -47,15 +44,12 @@ const Workload = Type.Object(
     readiness: Type.Optional(Probe),
     liveness: Type.Optional(Probe),
     suspended: Type.Optional(Type.Boolean()),
-    gracePeriodSeconds: Type.Optional(Type.Number({ minimum: 0, maximum: 3600 })),
+    gracePeriodSeconds: Type.Optional(Type.Number()),
     labels: Type.Optional(Environment),
     owner: Type.Optional(Type.String({ minLength: 1 })),
   },
   closed,
 );
-
-/** Variables that the supervisor sets itself. */
-const RESERVED = /^(PORT|PORT_.*|MNO_REPLICA|MNO_WORKLOAD|MNO_CLUSTER_URL)$/;
 
 /**
  * Checks `input` whole. Errors: MNO_WORKLOAD_INVALID with every fault by JSON pointer; values are not repeated, for they may
@@ -92,57 +86,27 @@ function shapeFaults(input: unknown): FieldFault[] {
     if (!faults.has(field))
       faults.set(field, {
         field,
-        message: describe(field, error.type, error.schema.pattern as unknown, error.message),
+        message: describe(field, error.type, error.message),
       });
   }
   return [...faults.values()];
 }
 
-function describe(field: string, type: ValueErrorType, pattern: unknown, message: string): string {
+function describe(field: string, type: ValueErrorType, message: string): string {
   if (type === ValueErrorType.ObjectRequiredProperty) return "is required";
   if (type === ValueErrorType.ObjectAdditionalProperties) return "is not a known member";
   if (field === "/kind") return 'must be "service" or "job"';
-  if (pattern === DNS_LABEL)
-    return "must be a DNS-1123 label: lower-case letters, digits and hyphens, at most 63 characters";
-  if (pattern === "^/") return 'must start with "/"';
   return `is not valid: ${message.charAt(0).toLowerCase()}${message.slice(1)}`;
 }
 
 function* meaningFaults(spec: WorkloadSpec, name: string): Generator<FieldFault> {
   if (spec.name !== name) yield { field: "/name", message: `must be "${name}", as in the URL` };
-  if (spec.command[0] === "") yield { field: "/command/0", message: "must name a program" };
-  if (spec.cwd !== undefined && !isAbsolute(spec.cwd)) yield { field: "/cwd", message: "must be an absolute path" };
-  const ports = spec.ports ?? [];
-  for (const [index, port] of ports.entries()) {
-    const field = `/ports/${String(index)}`;
-    if (ports.findIndex((other) => other.name === port.name) < index)
-      yield { field: `${field}/name`, message: `"${port.name}" is used twice` };
-    if (port.port !== 0 && ports.findIndex((other) => other.port === port.port) < index) {
-      yield { field: `${field}/port`, message: `${String(port.port)} is used twice` };
-    }
-  }
-  for (const probe of ["readiness", "liveness"] as const) {
-    const port = spec[probe]?.port;
-    if (port !== undefined && !ports.some((other) => other.name === port)) {
-      yield {
-        field: `/${probe}/port`,
-        message: `"${port}" is not the name of a port; there are: ${ports.map((p) => p.name).join(", ") || "none"}`,
-      };
-    }
-  }
-  for (const key of ["environment", "secretEnvironment"] as const) {
-    for (const variable of Object.keys(spec[key] ?? {})) {
-      const field = `/${key}/${variable}`;
-      if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(variable))
-        yield { field, message: "is not the name of an environment variable" };
-      else if (RESERVED.test(variable)) yield { field, message: "is set by the supervisor" };
-      else if (key === "secretEnvironment" && spec.environment?.[variable] !== undefined) {
-        yield { field, message: "is in environment as well" };
-      }
-      if ((spec[key]?.[variable] ?? "").includes("\0")) yield { field, message: "must not contain a NUL character" };
-    }
-  }
-  yield* directFaults(spec, spec.replicas);
+  for (const { field, message } of workloadFaults(spec)) yield { field: pointer(field), message };
+}
+
+/** `ports[0].name` as the JSON pointer `/ports/0/name`. */
+function pointer(path: string): string {
+  return `/${path.replaceAll("[", ".").replaceAll("]", "").replaceAll(".", "/")}`;
 }
 
 function* directFaults(spec: WorkloadSpec, replicas: number): Generator<FieldFault> {

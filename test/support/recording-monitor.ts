@@ -24,7 +24,6 @@ export interface Recording {
 
 /** What our provider would compute; everything else echoes its inputs. */
 const OUTPUTS: Record<string, (inputs: Record<string, unknown>) => Record<string, unknown>> = {
-  "mno-local:index:Cluster": (inputs) => ({ url: `local:${String(inputs.directory)}` }),
   "mno-local:index:Workload": (inputs) => {
     const { ports = [] } = inputs.spec as { ports?: { name: string; port: number }[] };
     return { ready: true, endpoints: Object.fromEntries(ports.map((p) => [p.name, `127.0.0.1:${String(p.port)}`])) };

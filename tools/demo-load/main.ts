@@ -49,7 +49,7 @@ async function main(): Promise<number> {
 }
 
 function readSchedule(options: LoadOptions): Arrival[] {
-  const path = options.trace ?? join(packageRoot(__dirname), DEFAULT_TRACE);
+  const path = options.trace ?? shipped(DEFAULT_TRACE, __dirname);
   let csv: string;
   try {
     csv = readFileSync(path, "utf8");
@@ -64,10 +64,10 @@ function readSchedule(options: LoadOptions): Arrival[] {
   );
 }
 
-/** The folder with package.json, whether this runs from the sources or from dist. */
-function packageRoot(folder: string): string {
-  if (existsSync(join(folder, "package.json")) || dirname(folder) === folder) return folder;
-  return packageRoot(dirname(folder));
+/** `file` in the nearest folder above that has it: the package, whether this runs from its sources or from dist. */
+function shipped(file: string, folder: string): string {
+  const path = join(folder, file);
+  return existsSync(path) || dirname(folder) === folder ? path : shipped(file, dirname(folder));
 }
 
 /** Errors: MNO_TARGET_UNREACHABLE. */

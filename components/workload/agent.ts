@@ -54,14 +54,14 @@ export class Agent extends pulumi.ComponentResource {
             // A new build is a new template: the agent is rolled.
             MNO_BUILD: RUNTIME_BUILD,
           })),
-        secretEnvironment: pulumi.secret(secrets),
+        secretEnvironment: secrets,
         requests: { cpuCores: 0.5, memoryBytes: 512 * 1024 * 1024 },
         ports: [{ name: "http", port: args.port ?? PORTS.api, direct: true }],
         readiness: { port: "http", path: "/readyz", timeoutSeconds: 2 },
         // A busy event loop is not a dead one: six seconds without an answer are.
         liveness: { port: "http", path: "/healthz", periodSeconds: 2, timeoutSeconds: 2, failureThreshold: 3 },
         gracePeriodSeconds: 20,
-        labels: { "app.kubernetes.io/part-of": "machine-native-ops", "machine-native-ops/target": target },
+        labels: { "app.kubernetes.io/part-of": "machine-native-ops", "machine-native-ops/target": target, "machine-native-ops/max-replicas": "1" },
       },
       { parent: this },
     );

@@ -17,12 +17,14 @@ export class Workload extends pulumi.ComponentResource {
 
   constructor(name: string, args: WorkloadArgs, opts?: pulumi.ComponentResourceOptions) {
     super("machine-native-ops:index:Workload", name, args, opts);
-    // What is known now is refused now, at the caller's own line; the rest when its values are known.
-    // The cluster's URL, unknown in a first preview, is kept apart: the policies then judge the rest already.
-    const { cluster, ...own } = args;
+    // What is known now is refused now, at the caller's own line; the rest when its values are known. The cluster's URL,
+    // unknown in a first preview, and the secrets, which would make all of the spec secret, are kept apart: previews then
+    // show, and policies judge, what remains.
+    const { cluster, secretEnvironment, ...own } = args;
     if (isPlain(own)) toSpec(name, own as pulumi.Unwrap<typeof own>, name);
     const spec = pulumi.all([pulumi.output(own), this.urn]).apply(([plain, urn]) => toSpec(name, plain, urn));
-    const resource = new WorkloadResource(name, { cluster, spec }, { parent: this });
+    const secrets = secretEnvironment === undefined ? {} : { secretEnvironment: pulumi.secret(secretEnvironment) };
+    const resource = new WorkloadResource(name, { cluster, spec, ...secrets }, { parent: this });
     this.workloadName = spec.apply((s) => s.name);
     this.endpoints = resource.endpoints;
     this.url = pulumi
@@ -43,7 +45,7 @@ function httpUrl(address: string | undefined): string {
 }
 
 /** Errors: MNO_COMPONENT_ARGS_INVALID with every fault at once. */
-function toSpec(name: string, args: pulumi.Unwrap<Omit<WorkloadArgs, "cluster">>, owner: string): WorkloadSpec {
+function toSpec(name: string, args: pulumi.Unwrap<Omit<WorkloadArgs, "cluster" | "secretEnvironment">>, owner: string): WorkloadSpec {
   if (args.command === undefined) {
     const why = args.image === undefined ? "is required" : "is required on a local cluster, which runs no images";
     throw argsInvalid(name, [{ field: "command", message: why }]);

@@ -12,7 +12,13 @@ export type LocalWorkload = Partial<WorkloadSpec>;
 
 /** The workload that the resource declares; undefined for other types. */
 export function localWorkload(resource: Resource): LocalWorkload | undefined {
-  return resource.type === LOCAL_TYPE ? ((resource.props["spec"] as LocalWorkload | undefined) ?? {}) : undefined;
+  if (resource.type !== LOCAL_TYPE) return undefined;
+  const { spec, secretEnvironment } = resource.props as {
+    spec?: LocalWorkload;
+    secretEnvironment?: LocalWorkload["secretEnvironment"];
+  };
+  // A resource of its own property: a secret inside `spec` would make all of it secret.
+  return { ...spec, ...(secretEnvironment === undefined ? {} : { secretEnvironment }) };
 }
 
 /** The local cluster it runs on. */

@@ -79,7 +79,9 @@ describe("Workload", () => {
     });
     for (const resource of resources.filter((r) => r.type === "mno-local:index:Workload")) {
       assert.ok(JSON.stringify(plain(resource.inputs)).includes(canary), "the value does not arrive");
-      assert.ok(!JSON.stringify(openParts(resource.inputs)).includes(canary), `${resource.name}: the value is not marked secret`);
+      const open = openParts(resource.inputs) as { spec: { name?: string } };
+      assert.ok(!JSON.stringify(open).includes(canary), `${resource.name}: the value is not marked secret`);
+      assert.equal(open.spec.name, resource.name, "the rest of the spec became secret, too");
     }
   });
 

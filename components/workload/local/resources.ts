@@ -21,8 +21,10 @@ export class ClusterResource extends pulumi.CustomResource {
 
 export interface WorkloadResourceArgs {
   cluster: pulumi.Input<string>;
-  /** A WorkloadSpec. */
+  /** A WorkloadSpec without its secrets, so that previews can show what changes in it. */
   spec: pulumi.Input<object>;
+  /** Environment variables that are secret. */
+  secretEnvironment?: pulumi.Input<{ [name: string]: pulumi.Input<string> }>;
 }
 
 /** One workload of a local cluster. */

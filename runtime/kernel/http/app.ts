@@ -1,6 +1,6 @@
 import swagger from "@fastify/swagger";
 import { context as otelContext } from "@opentelemetry/api";
-import Fastify, { type FastifyInstance } from "fastify";
+import Fastify, { type FastifyInstance, LogController } from "fastify";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Logger } from "pino";
 import { MnoError } from "../../exports";
@@ -45,7 +45,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const { metrics, tracer, access, limits } = options;
   const http = Fastify({
     loggerInstance: options.log,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: limits.bodyBytes,
     routerOptions: { maxParamLength: 256, ignoreTrailingSlash: true },
     ajv: { customOptions: { allErrors: true, coerceTypes: "array", removeAdditional: false, strict: true, keywords: ["example"] } },

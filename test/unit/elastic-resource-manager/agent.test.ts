@@ -46,7 +46,7 @@ describe("elastic resource manager over HTTP", () => {
     return {
       status: answer.statusCode,
       headers: answer.headers,
-      body: answer.body === "" ? undefined : (answer.json() as unknown),
+      body: answer.body === "" ? undefined : answer.json<unknown>(),
     };
   }
 

@@ -6,7 +6,15 @@ import { hasUnknown, sameValue, unwrap } from "./values";
 
 interface WorkloadInputs {
   cluster: string;
+  /** Without its secrets, which come beside it. */
   spec: WorkloadSpec;
+  secretEnvironment?: Record<string, string>;
+}
+
+/** The inputs as plain values, the secrets back in their place. */
+function plainInputs(inputs: Record<string, unknown>): { cluster: string; spec: WorkloadSpec } {
+  const { cluster, spec, secretEnvironment } = unwrap(inputs) as WorkloadInputs;
+  return { cluster, spec: { ...spec, ...(secretEnvironment === undefined ? {} : { secretEnvironment }) } };
 }
 
 /** A first start may open a database; a healthy service takes a second. */
@@ -20,26 +28,26 @@ const LOG_LINES = 15;
 export const workloadResource = {
   check(inputs: Record<string, unknown>): provider.CheckFailure[] {
     if (hasUnknown(inputs)) return [];
-    const { spec } = unwrap(inputs) as WorkloadInputs;
+    const { spec } = plainInputs(inputs);
     return validateWorkload(spec).map((fault) => ({ property: `spec.${fault.field}`, reason: fault.message }));
   },
 
   /** A workload found unhealthy by a refresh differs from any desired state: `up` heals it. */
   diff(olds: Record<string, unknown>, news: Record<string, unknown>): provider.DiffResult {
     if (hasUnknown(news)) return { changes: true };
-    const before = unwrap(olds) as WorkloadInputs & { ready?: boolean };
-    const after = unwrap(news) as WorkloadInputs;
+    const before = plainInputs(olds);
+    const after = plainInputs(news);
     const replaces = [
       ...(before.cluster === after.cluster ? [] : ["cluster"]),
       ...(before.spec.name === after.spec.name && before.spec.kind === after.spec.kind ? [] : ["spec"]),
     ];
     // The old one holds ports that the new one needs, and a replacement on another cluster must not run beside it.
     if (replaces.length > 0) return { changes: true, replaces, deleteBeforeReplace: true };
-    return { changes: before.ready === false || !sameValue(before.spec, after.spec) };
+    return { changes: olds.ready === false || !sameValue(before.spec, after.spec) };
   },
 
   async create(inputs: Record<string, unknown>): Promise<provider.CreateResult> {
-    const { cluster, spec } = unwrap(inputs) as WorkloadInputs;
+    const { cluster, spec } = plainInputs(inputs);
     const supervisor = Supervisor.at(cluster);
     const existed = (await supervisor.workload(spec.name)) !== undefined;
     await supervisor.apply(spec);
@@ -54,7 +62,7 @@ export const workloadResource = {
   },
 
   async update(_olds: Record<string, unknown>, inputs: Record<string, unknown>): Promise<provider.UpdateResult> {
-    const { cluster, spec } = unwrap(inputs) as WorkloadInputs;
+    const { cluster, spec } = plainInputs(inputs);
     const supervisor = Supervisor.at(cluster);
     await supervisor.apply(spec);
     return { outs: outputs(inputs, await becomeReady(supervisor, spec)) };
@@ -71,9 +79,9 @@ export const workloadResource = {
       });
     if (!view) return {};
     // Secret values never come back from the cluster; what the state has of them stays. An import begins without.
-    const known = props.spec as { secretEnvironment?: unknown } | undefined;
-    const spec = observedSpec(view, known);
-    const inputs = { cluster, spec };
+    const { secretEnvironment: _masked, ...spec } = view.spec;
+    const { secretEnvironment } = props;
+    const inputs = { cluster, spec, ...(secretEnvironment === undefined ? {} : { secretEnvironment }) };
     return { id, props: outputs(inputs, view), inputs };
   },
 
@@ -86,11 +94,6 @@ export const workloadResource = {
     });
   },
 };
-
-function observedSpec(view: WorkloadView, known: { secretEnvironment?: unknown } | undefined): Record<string, unknown> {
-  const { secretEnvironment: _masked, ...spec } = view.spec;
-  return { ...spec, ...(known?.secretEnvironment === undefined ? {} : { secretEnvironment: known.secretEnvironment }) };
-}
 
 function outputs(inputs: Record<string, unknown>, view: WorkloadView): Record<string, unknown> {
   return { ...inputs, endpoints: view.endpoints, ready: isReady(view) };

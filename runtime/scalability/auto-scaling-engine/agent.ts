@@ -1,0 +1,156 @@
+import { type Static, Type } from "@sinclair/typebox";
+import { type FieldFault, MnoError } from "../../exports";
+import type { EventData } from "../../kernel/events/catalogue";
+import type { CloudEvent } from "../../kernel/events/cloudevent";
+import { OutboxRelay } from "../../kernel/events/outbox";
+import type { AgentContext, AgentDefinition } from "../../kernel/lifecycle/agent";
+import type { Trigger } from "./decision";
+import { Evaluator } from "./evaluator";
+import { createInstruments } from "./instruments";
+import { MetricsSource } from "./metrics-source";
+import { DEFAULT_OPTIONS } from "./replica-calculator";
+import { registerRoutes } from "./routes";
+import type { ScalerSpec } from "./spec";
+import { ScalerStore } from "./store";
+import { validateScaler } from "./validate";
+
+const Configuration = Type.Object({
+  MNO_AUTOSCALING_SYNC_SECONDS: Type.Number({
+    minimum: 0.1,
+    maximum: 3600,
+    default: 15,
+    description: "Seconds between two evaluations of every scaler",
+  }),
+  MNO_AUTOSCALING_SCALERS: Type.Array(Type.Unknown(), {
+    default: [],
+    description: "Scalers to declare at start, as PUT /v1/scalers takes them, each with its workload (JSON array)",
+  }),
+  MNO_AUTOSCALING_CPU_INITIALIZATION_SECONDS: Type.Number({
+    minimum: 0,
+    default: DEFAULT_OPTIONS.cpuInitializationSeconds,
+    description: "Seconds after a replica's start during which its CPU counts only while it is ready",
+  }),
+  MNO_AUTOSCALING_INITIAL_READINESS_SECONDS: Type.Number({
+    minimum: 0,
+    default: DEFAULT_OPTIONS.initialReadinessSeconds,
+    description: "Seconds after its start within which a replica that became unready counts as never ready",
+  }),
+  MNO_AUTOSCALING_CPU_SAMPLE_SECONDS: Type.Number({
+    minimum: 0,
+    default: DEFAULT_OPTIONS.cpuSampleSeconds,
+    description: "Seconds that one CPU sample of the cluster covers",
+  }),
+});
+type Configuration = Static<typeof Configuration>;
+
+const PRUNE_MILLISECONDS = 60_000;
+
+/**
+ * Keeps each workload's replicas in line with its metrics: every sync period, at once when the elastic resource manager
+ * grants or takes back replicas, and on request.
+ */
+export const autoScalingEngine: AgentDefinition<Configuration> = {
+  name: "auto-scaling-engine",
+  configuration: Configuration,
+
+  async start(context) {
+    const { config, log, clock, random, metrics, tracer, bus, database, cluster, http } = context;
+    const declared = validateDeclared(config.MNO_AUTOSCALING_SCALERS);
+    const store = new ScalerStore(database);
+    await store.migrate();
+    await store.declare(declared);
+
+    const relay = new OutboxRelay(database, bus, { clock, log });
+    context.onStop(() => relay.stop());
+    relay.start();
+
+    const instruments = createInstruments(metrics);
+    const source = new MetricsSource(clock, (workload, replica, error) => {
+      instruments.scrapeFailed();
+      log.debug({ err: error, workload, replica }, "the replica's metrics could not be read");
+    });
+    context.onStop(() => source.close());
+    const options = {
+      cpuInitializationSeconds: config.MNO_AUTOSCALING_CPU_INITIALIZATION_SECONDS,
+      initialReadinessSeconds: config.MNO_AUTOSCALING_INITIAL_READINESS_SECONDS,
+      cpuSampleSeconds: config.MNO_AUTOSCALING_CPU_SAMPLE_SECONDS,
+    };
+    const evaluator = new Evaluator({
+      store,
+      source,
+      cluster,
+      clock,
+      random,
+      tracer,
+      log,
+      instruments,
+      options,
+      onScaled: () => relay.nudge(),
+    });
+    context.onStop(() => evaluator.idle());
+
+    registerRoutes(http, { store, source, evaluator, instruments });
+    context.readyWhen("database", () => database.ping());
+    await consumeGrants(context, store, evaluator);
+    context.every("evaluate", config.MNO_AUTOSCALING_SYNC_SECONDS * 1000, () => evaluator.round());
+    context.every("prune", PRUNE_MILLISECONDS, () => store.prune(clock.now()));
+  },
+};
+
+/** Errors: MNO_CONFIG_INVALID with the faults of all scalers at once. */
+function validateDeclared(inputs: readonly unknown[]): ScalerSpec[] {
+  const faults: FieldFault[] = [];
+  const specs = inputs.flatMap((input, index) => {
+    const at = `MNO_AUTOSCALING_SCALERS/${String(index)}`;
+    try {
+      return [validateScaler(input)];
+    } catch (error) {
+      if (!(error instanceof MnoError)) throw error;
+      faults.push(...error.faults.map(({ field, message }) => ({ field: `${at}${field}`, message })));
+      return [];
+    }
+  });
+  const names = specs.map((spec) => spec.workload);
+  for (const name of new Set(names.filter((other, index) => names.indexOf(other) !== index))) {
+    faults.push({ field: "MNO_AUTOSCALING_SCALERS", message: `has more than one scaler for workload ${name}` });
+  }
+  if (faults.length > 0) {
+    throw new MnoError("MNO_CONFIG_INVALID", faults.map((f) => `${f.field} ${f.message}`).join("; "), { faults });
+  }
+  return specs;
+}
+
+/** Keeps the granted replicas of each workload up to date, and evaluates the workload in the same trace. */
+async function consumeGrants(
+  context: AgentContext<Configuration>,
+  store: ScalerStore,
+  evaluator: Evaluator,
+): Promise<void> {
+  const { bus, clock, log } = context;
+  const evaluate = async (workload: string, trigger: Trigger): Promise<void> => {
+    try {
+      await evaluator.evaluate(workload, trigger);
+    } catch (error) {
+      if (!(error instanceof MnoError) || error.code !== "MNO_SCALER_NOT_FOUND") throw error;
+      log.debug({ workload }, "the grant is recorded; the workload has no scaler");
+    }
+  };
+  const subscription = await bus.subscribe(
+    {
+      consumer: "auto-scaling-engine",
+      types: ["mno.scalability.resource.allocated", "mno.scalability.resource.released"],
+    },
+    async (event: CloudEvent) => {
+      const { allocationId, workload, replicas } = event.data as EventData<"mno.scalability.resource.released">;
+      if (workload === null) return log.debug({ allocationId }, "the allocation names no workload: nothing to scale");
+      if (event.type === "mno.scalability.resource.allocated") {
+        await store.grant(allocationId, workload, replicas);
+        await evaluate(workload, "resource.allocated");
+      } else {
+        await store.endGrant(allocationId, workload, replicas, clock.now());
+        await evaluate(workload, "resource.released");
+      }
+    },
+  );
+  context.onStop(() => subscription.close());
+}

@@ -1,0 +1,203 @@
+import type { Logger } from "pino";
+import { MnoError } from "../../exports";
+import type { Clock } from "../../kernel/clock";
+import type { Cluster, WorkloadStatus } from "../../kernel/cluster/cluster";
+import type { CloudEvent } from "../../kernel/events/cloudevent";
+import { createEvent } from "../../kernel/events/codec";
+import { type Tracer } from "../../kernel/telemetry/traces";
+import { recordScale, type ScalingHistory } from "./behavior";
+import { inParallel, Serialiser } from "./concurrency";
+import type { Decision, Trigger } from "./decision";
+import { evaluate, type EvaluationInput, type MetricReading, refuse } from "./engine";
+import { decisionId } from "./ids";
+import type { Instruments } from "./instruments";
+import type { MetricsSource } from "./metrics-source";
+import type { CalculatorOptions } from "./replica-calculator";
+import type { RESOURCES } from "./spec";
+import type { ScalerState, ScalerStore } from "./store";
+
+interface EvaluatorDependencies {
+  store: ScalerStore;
+  source: MetricsSource;
+  cluster: Cluster;
+  clock: Clock;
+  random: () => number;
+  tracer: Tracer;
+  log: Logger;
+  instruments: Instruments;
+  options: CalculatorOptions;
+  /** A change is durable, its event in the outbox. */
+  onScaled: () => void;
+}
+
+/** Workloads evaluated at once in one round. */
+const PARALLEL = 8;
+
+/** Observe, decide, act, record, for one workload at a time: the evaluations of one workload never overlap. */
+export class Evaluator {
+  private readonly turns = new Serialiser();
+
+  constructor(private readonly deps: EvaluatorDependencies) {}
+
+  /**
+   * Evaluates the workload once and scales it where it has to be.
+   * Errors: MNO_SCALER_NOT_FOUND; whatever the cluster or the store throws. A change that the cluster refused is
+   * a decision too ("skipped", with the reason) before it is thrown.
+   */
+  evaluate(workload: string, trigger: Trigger): Promise<Decision> {
+    return this.turns.run(workload, () =>
+      this.deps.tracer.span(`evaluate ${workload}`, { attributes: { "mno.workload": workload } }, async (span) => {
+        const done = this.deps.instruments.evaluationTimer();
+        try {
+          const decision = await this.turn(workload, trigger);
+          span.setAttribute("mno.decision.id", decision.id);
+          return decision;
+        } finally {
+          done();
+        }
+      }),
+    );
+  }
+
+  /** Evaluates every scaler; one that fails does not keep the others from their turn. */
+  async round(): Promise<void> {
+    const specs = await this.deps.store.list();
+    const faults: unknown[] = [];
+    await inParallel(specs, PARALLEL, async ({ workload }) => {
+      try {
+        await this.evaluate(workload, "interval");
+      } catch (error) {
+        if (error instanceof MnoError && error.code === "MNO_SCALER_NOT_FOUND") return; // deleted since it was listed
+        this.deps.log.warn({ err: error, workload }, "the evaluation failed");
+        faults.push(error);
+      }
+    });
+    if (faults.length > 0)
+      throw new AggregateError(faults, `${String(faults.length)} of ${String(specs.length)} evaluations failed`);
+  }
+
+  /** Resolves when no evaluation is under way. */
+  async idle(): Promise<void> {
+    await this.turns.idle();
+  }
+
+  private async turn(workload: string, trigger: Trigger): Promise<Decision> {
+    const { store, clock, random, cluster, options, instruments } = this.deps;
+    const state = await store.load(workload);
+    if (!state) throw new MnoError("MNO_SCALER_NOT_FOUND", `There is no scaler for workload ${workload}`);
+    const status = await cluster.get(workload);
+    const readings = status ? await this.read(status, state) : [];
+    const now = clock.now();
+    const input: EvaluationInput = {
+      id: decisionId(now, random),
+      trigger,
+      now,
+      spec: state.spec,
+      current: status?.desiredReplicas ?? 0,
+      replicas: status?.replicas ?? [],
+      requests: status?.spec.requests ?? { cpuCores: 0, memoryBytes: 0 },
+      readings,
+      history: state.history,
+      options,
+    };
+    const obstacle = obstacleOf(status, workload);
+    const { decision, history } = obstacle === undefined ? evaluate(input) : refuse(input, obstacle);
+    const claimed = await store.claim(state, history, decision.action === "scaled" ? undefined : decision);
+    if (!claimed) {
+      const lost = refuse(input, "the scaler was changed, deleted or evaluated by another process meanwhile").decision;
+      await store.addDecision(lost);
+      instruments.decided(lost);
+      return lost;
+    }
+    if (decision.action === "scaled") await this.scale(decision, { ...state, history });
+    instruments.decided(decision);
+    return decision;
+  }
+
+  private async scale(decision: Decision, state: ScalerState): Promise<void> {
+    const { store, cluster, clock, tracer, log, instruments, onScaled } = this.deps;
+    const { workload, id, desiredReplicas } = decision;
+    const from = decision.inputs.currentReplicas;
+    const attributes = {
+      "mno.workload": workload,
+      "mno.decision.id": id,
+      "mno.replicas.from": from,
+      "mno.replicas.to": desiredReplicas,
+    };
+    await tracer.span(`scale ${workload}`, { attributes }, async () => {
+      try {
+        await cluster.scale(workload, desiredReplicas);
+      } catch (error) {
+        const why = `scaling to ${String(desiredReplicas)} failed: ${error instanceof Error ? error.message : String(error)}`;
+        const failed: Decision = {
+          ...decision,
+          action: "skipped",
+          desiredReplicas: from,
+          reasons: [...decision.reasons, why],
+        };
+        await store.addDecision(failed);
+        instruments.decided(failed);
+        throw error;
+      }
+      const history: ScalingHistory = recordScale(state.spec, state.history, desiredReplicas - from, clock.now());
+      await store.recordScaled(decision, history, this.eventOf(decision));
+      onScaled();
+      log.info(
+        { workload, decisionId: id, from, to: desiredReplicas, reasons: decision.reasons },
+        "workload was scaled",
+      );
+    });
+  }
+
+  private eventOf({ workload, id, desiredReplicas, inputs, reasons }: Decision): CloudEvent {
+    return createEvent(
+      {
+        type: "mno.scalability.workload.scaled",
+        source: "/mno/auto-scaling-engine",
+        subject: workload,
+        data: {
+          workload,
+          decisionId: id,
+          fromReplicas: inputs.currentReplicas,
+          toReplicas: desiredReplicas,
+          reason: reasons.join("; "),
+        },
+      },
+      { ...this.deps, id: () => `${id}.scaled` },
+    );
+  }
+
+  /** The readings of all metrics, in the scaler's order. */
+  private async read(status: WorkloadStatus, { spec }: ScalerState): Promise<MetricReading[]> {
+    const scraped = await this.deps.source.collect(status, spec);
+    const granted = spec.metrics.some((metric) => metric.type === "external")
+      ? await this.deps.store.granted(spec.workload)
+      : 0;
+    return spec.metrics.map((metric): MetricReading => {
+      switch (metric.type) {
+        case "resource":
+          return { values: usageOf(metric.name, status) };
+        case "pods":
+          return scraped.get(metric) ?? { error: "it was not scraped" };
+        case "external":
+          return { value: granted };
+      }
+    });
+  }
+}
+
+function usageOf(resource: (typeof RESOURCES)[number], status: WorkloadStatus): Map<string, number> {
+  const values = new Map<string, number>();
+  for (const { name, usage } of status.replicas) {
+    if (usage) values.set(name, resource === "cpu" ? usage.cpuCores : usage.memoryBytes);
+  }
+  return values;
+}
+
+/** Why the workload is not to be scaled at all. */
+function obstacleOf(status: WorkloadStatus | undefined, workload: string): string | undefined {
+  if (!status) return `there is no workload ${workload} in the cluster`;
+  if (status.spec.kind !== "service") return `${workload} is a job; only services are scaled`;
+  if (status.phase === "suspended") return `${workload} is suspended`;
+  return undefined;
+}

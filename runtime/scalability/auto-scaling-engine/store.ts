@@ -1,0 +1,247 @@
+import type { CloudEvent } from "../../kernel/events/cloudevent";
+import { enqueue, OUTBOX_MIGRATIONS } from "../../kernel/events/outbox";
+import type { Database, Migration, Queryable } from "../../kernel/store/database";
+import type { ScalingHistory } from "./behavior";
+import type { Decision } from "./decision";
+import type { ScalerSpec } from "./spec";
+
+/** Decisions kept of each workload: the newest so many, and none older than the age. Older ones are gone for good. */
+const DECISIONS_KEPT = { perWorkload: 1000, milliseconds: 24 * 3600 * 1000 } as const;
+/** Ended grants are remembered this long, so that an event delivered late cannot bring them back. */
+const ENDED_GRANTS_KEPT_MILLISECONDS = 7 * 24 * 3600 * 1000;
+
+/** `revision` is new after every change of the scaler and every evaluation; who commits against an old one has lost. */
+const MIGRATIONS: readonly Migration[] = [
+  {
+    name: "0001-scalers",
+    sql: `
+      CREATE SEQUENCE ase_revision;
+      CREATE TABLE ase_scalers (
+        workload text COLLATE "C" PRIMARY KEY,
+        spec jsonb NOT NULL,
+        declared boolean NOT NULL,
+        revision bigint NOT NULL
+      );
+      CREATE TABLE ase_recommendations (
+        workload text COLLATE "C" NOT NULL REFERENCES ase_scalers ON DELETE CASCADE,
+        time_ms bigint NOT NULL,
+        replicas bigint NOT NULL
+      );
+      CREATE INDEX ase_recommendations_workload ON ase_recommendations (workload, time_ms);
+      CREATE TABLE ase_scale_events (
+        workload text COLLATE "C" NOT NULL REFERENCES ase_scalers ON DELETE CASCADE,
+        time_ms bigint NOT NULL,
+        change bigint NOT NULL
+      );
+      CREATE INDEX ase_scale_events_workload ON ase_scale_events (workload, time_ms);
+      CREATE TABLE ase_decisions (
+        id text COLLATE "C" PRIMARY KEY,
+        workload text COLLATE "C" NOT NULL,
+        time_ms bigint NOT NULL,
+        decision jsonb NOT NULL
+      );
+      CREATE INDEX ase_decisions_workload ON ase_decisions (workload, id);
+      CREATE TABLE ase_grants (
+        allocation_id text COLLATE "C" PRIMARY KEY,
+        workload text COLLATE "C" NOT NULL,
+        replicas bigint NOT NULL,
+        ended_ms bigint
+      );
+      CREATE INDEX ase_grants_workload ON ase_grants (workload) WHERE ended_ms IS NULL;
+    `,
+  },
+];
+
+/** What an evaluation starts from. */
+export interface ScalerState {
+  spec: ScalerSpec;
+  revision: number;
+  history: ScalingHistory;
+}
+
+/** The engine's tables. Times are milliseconds since the epoch. */
+export class ScalerStore {
+  constructor(private readonly database: Database) {}
+
+  async migrate(): Promise<void> {
+    await this.database.migrate("outbox", OUTBOX_MIGRATIONS);
+    await this.database.migrate("auto-scaling-engine", MIGRATIONS);
+  }
+
+  /** Creates or replaces; resolves to whether it was created. */
+  put(spec: ScalerSpec): Promise<boolean> {
+    return upsert(this.database, spec, false);
+  }
+
+  /** Makes the declared scalers exactly these; scalers made through the API stay, unless one of these has their name. */
+  async declare(specs: readonly ScalerSpec[]): Promise<void> {
+    await this.database.transaction(async (tx) => {
+      await tx.query("DELETE FROM ase_scalers WHERE declared AND NOT workload = ANY($1::text[])", [
+        specs.map((spec) => spec.workload),
+      ]);
+      for (const spec of specs) await upsert(tx, spec, true);
+    });
+  }
+
+  async get(workload: string): Promise<ScalerSpec | undefined> {
+    const rows = await this.database.query<{ spec: ScalerSpec }>("SELECT spec FROM ase_scalers WHERE workload = $1", [
+      workload,
+    ]);
+    return rows[0]?.spec;
+  }
+
+  async list(): Promise<ScalerSpec[]> {
+    const rows = await this.database.query<{ spec: ScalerSpec }>("SELECT spec FROM ase_scalers ORDER BY workload");
+    return rows.map((row) => row.spec);
+  }
+
+  /** Forgets the scaler and its history; its decisions stay until they are too old. Resolves to whether there was one. */
+  async delete(workload: string): Promise<boolean> {
+    const rows = await this.database.query("DELETE FROM ase_scalers WHERE workload = $1 RETURNING workload", [
+      workload,
+    ]);
+    return rows.length > 0;
+  }
+
+  async load(workload: string): Promise<ScalerState | undefined> {
+    const [row] = await this.database.query<{ spec: ScalerSpec; revision: number }>(
+      "SELECT spec, revision FROM ase_scalers WHERE workload = $1",
+      [workload],
+    );
+    if (!row) return undefined;
+    const recommendations = await this.database.query<{ time: number; replicas: number }>(
+      `SELECT time_ms AS time, replicas FROM ase_recommendations
+       WHERE workload = $1 ORDER BY time_ms`,
+      [workload],
+    );
+    const scaleEvents = await this.database.query<{ time: number; change: number }>(
+      `SELECT time_ms AS time, change FROM ase_scale_events
+       WHERE workload = $1 ORDER BY time_ms`,
+      [workload],
+    );
+    return { ...row, history: { recommendations, scaleEvents } };
+  }
+
+  /**
+   * Takes the turn of an evaluation and stores the recommendations it leaves; false where another process evaluated the
+   * same workload meanwhile, or its scaler was changed or deleted: the evaluation is then void.
+   */
+  claim(state: ScalerState, history: ScalingHistory, decision: Decision | undefined): Promise<boolean> {
+    const { workload } = state.spec;
+    return this.database.transaction(async (tx) => {
+      const claimed = await tx.query(
+        "UPDATE ase_scalers SET revision = nextval('ase_revision') WHERE workload = $1 AND revision = $2 RETURNING workload",
+        [workload, state.revision],
+      );
+      if (claimed.length === 0) return false;
+      const known = new Set(state.history.recommendations);
+      const kept = history.recommendations.filter((past) => known.has(past));
+      const oldest = kept.length > 0 ? Math.min(...kept.map((past) => past.time)) : Number.MAX_SAFE_INTEGER;
+      await tx.query("DELETE FROM ase_recommendations WHERE workload = $1 AND time_ms < $2", [workload, oldest]);
+      for (const { time, replicas } of history.recommendations.filter((past) => !known.has(past))) {
+        await tx.query("INSERT INTO ase_recommendations (workload, time_ms, replicas) VALUES ($1, $2, $3)", [
+          workload,
+          time,
+          replicas,
+        ]);
+      }
+      if (decision) await insertDecision(tx, decision);
+      return true;
+    });
+  }
+
+  /** Stores a carried-out change: the decision, the scale events as they are now, and the event to publish. */
+  async recordScaled(decision: Decision, history: ScalingHistory, event: CloudEvent): Promise<void> {
+    await this.database.transaction(async (tx) => {
+      await insertDecision(tx, decision);
+      await enqueue(tx, [event]);
+      await tx.query("DELETE FROM ase_scale_events WHERE workload = $1", [decision.workload]);
+      for (const { time, change } of history.scaleEvents) {
+        // The scaler may have been deleted while its workload was being scaled; its history goes with it.
+        await tx.query(
+          `INSERT INTO ase_scale_events (workload, time_ms, change)
+           SELECT workload, $2::bigint, $3::bigint FROM ase_scalers WHERE workload = $1`,
+          [decision.workload, time, change],
+        );
+      }
+    });
+  }
+
+  async addDecision(decision: Decision): Promise<void> {
+    await insertDecision(this.database, decision);
+  }
+
+  async decision(id: string): Promise<Decision | undefined> {
+    const rows = await this.database.query<{ decision: Decision }>("SELECT decision FROM ase_decisions WHERE id = $1", [
+      id,
+    ]);
+    return rows[0]?.decision;
+  }
+
+  /** Newest first. */
+  async decisions(workload: string | undefined, limit: number): Promise<Decision[]> {
+    const rows = await this.database.query<{ decision: Decision }>(
+      `SELECT decision FROM ase_decisions WHERE $1::text IS NULL OR workload = $1 ORDER BY id DESC LIMIT $2`,
+      [workload ?? null, limit],
+    );
+    return rows.map((row) => row.decision);
+  }
+
+  /** Records a grant once; a grant that has already ended stays ended. */
+  async grant(allocationId: string, workload: string, replicas: number): Promise<void> {
+    await this.database.query(
+      "INSERT INTO ase_grants (allocation_id, workload, replicas) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+      [allocationId, workload, replicas],
+    );
+  }
+
+  /** Ends a grant, also one whose beginning comes later or never. */
+  async endGrant(allocationId: string, workload: string, replicas: number, now: number): Promise<void> {
+    await this.database.query(
+      `INSERT INTO ase_grants (allocation_id, workload, replicas, ended_ms) VALUES ($1, $2, $3, $4)
+       ON CONFLICT (allocation_id) DO UPDATE SET ended_ms = COALESCE(ase_grants.ended_ms, excluded.ended_ms)`,
+      [allocationId, workload, replicas, now],
+    );
+  }
+
+  /** Replicas granted to the workload at present. */
+  async granted(workload: string): Promise<number> {
+    const [row] = await this.database.query<{ sum: number }>(
+      "SELECT COALESCE(SUM(replicas), 0)::float8 AS sum FROM ase_grants WHERE workload = $1 AND ended_ms IS NULL",
+      [workload],
+    );
+    return row?.sum ?? 0;
+  }
+
+  /** Deletes what is beyond retention. */
+  async prune(now: number): Promise<void> {
+    await this.database.query(
+      `DELETE FROM ase_decisions WHERE time_ms < $1 OR id IN (
+         SELECT id FROM (SELECT id, row_number() OVER (PARTITION BY workload ORDER BY id DESC) AS place FROM ase_decisions) AS ranked
+         WHERE place > $2)`,
+      [now - DECISIONS_KEPT.milliseconds, DECISIONS_KEPT.perWorkload],
+    );
+    await this.database.query("DELETE FROM ase_grants WHERE ended_ms < $1", [now - ENDED_GRANTS_KEPT_MILLISECONDS]);
+  }
+}
+
+async function upsert(target: Queryable, spec: ScalerSpec, declared: boolean): Promise<boolean> {
+  // A row that this statement inserted was never updated: PostgreSQL says so in its xmax.
+  const [row] = await target.query<{ created: boolean }>(
+    `INSERT INTO ase_scalers (workload, spec, declared, revision) VALUES ($1, $2::jsonb, $3, nextval('ase_revision'))
+     ON CONFLICT (workload) DO UPDATE
+       SET spec = excluded.spec, declared = excluded.declared, revision = excluded.revision
+     RETURNING xmax = 0 AS created`,
+    [spec.workload, JSON.stringify(spec), declared],
+  );
+  return row?.created === true;
+}
+
+async function insertDecision(target: Queryable, decision: Decision): Promise<void> {
+  await target.query("INSERT INTO ase_decisions (id, workload, time_ms, decision) VALUES ($1, $2, $3, $4::jsonb)", [
+    decision.id,
+    decision.workload,
+    Date.parse(decision.time),
+    JSON.stringify(decision),
+  ]);
+}

@@ -1,0 +1,63 @@
+import { OUTBOX_MIGRATIONS, OutboxRelay } from "../../kernel/events/outbox";
+import type { AgentContext, AgentDefinition } from "../../kernel/lifecycle/agent";
+import { ClusterView } from "./cluster-view";
+import { type Configuration, CONFIGURATION } from "./configuration";
+import { decisionIds } from "./ids";
+import { Instruments } from "./instruments";
+import { Ledger } from "./ledger";
+import { ResourceManager } from "./manager";
+import { installRoutes } from "./routes";
+import { AllocationStore } from "./store";
+
+const EXPIRE_MILLISECONDS = 1000;
+const PRUNE_MILLISECONDS = 60_000;
+
+/** Grants capacity of the cluster to tenants and workloads: durable, explained, and never more than there is. */
+export const elasticResourceManager: AgentDefinition = {
+  name: "elastic-resource-manager",
+  configuration: CONFIGURATION,
+  start: (context) => start(context as AgentContext<Configuration>),
+};
+
+async function start(context: AgentContext<Configuration>): Promise<void> {
+  const { config, clock, database, bus, log, tracer, http } = context;
+  const weights = config.MNO_ERM_TENANT_WEIGHTS;
+  const store = new AllocationStore(database);
+  await database.migrate("outbox", OUTBOX_MIGRATIONS);
+  await store.migrate();
+
+  const relay = new OutboxRelay(database, bus, { clock, log });
+  context.onStop(() => relay.stop());
+  relay.start();
+
+  const ledger = new Ledger({ database, store, clock, nextDecisionId: decisionIds(clock, context.random), weights });
+  const view = new ClusterView(context.cluster, ledger.capacity, clock);
+  const instruments = new Instruments(context.metrics);
+  const manager = new ResourceManager({
+    ledger,
+    store,
+    view,
+    instruments,
+    tracer,
+    clock,
+    onCommit: () => relay.nudge(),
+  });
+  context.onStop(() => manager.drain());
+  await manager.refresh();
+
+  context.every("refresh", config.MNO_ERM_REFRESH_SECONDS * 1000, () => manager.refresh());
+  context.every("expire leases", EXPIRE_MILLISECONDS, () => manager.expire());
+  context.every("prune", PRUNE_MILLISECONDS, async () => {
+    await store.prune(clock.now() - config.MNO_ERM_RETENTION_SECONDS * 1000);
+  });
+  context.readyWhen("database", () => database.ping());
+
+  installRoutes(http, {
+    name: context.name,
+    manager,
+    store,
+    capacity: ledger.capacity,
+    defaults: { strategy: config.MNO_ERM_STRATEGY, leaseSeconds: config.MNO_ERM_DEFAULT_LEASE_SECONDS },
+    weights,
+  });
+}

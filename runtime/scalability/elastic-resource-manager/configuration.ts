@@ -1,0 +1,34 @@
+import { type Static, Type } from "@sinclair/typebox";
+import { STRATEGY_NAMES } from "./strategies";
+
+export const CONFIGURATION = Type.Object({
+  MNO_ERM_STRATEGY: Type.Unsafe<(typeof STRATEGY_NAMES)[number]>({
+    type: "string",
+    enum: [...STRATEGY_NAMES],
+    default: "best-fit",
+    description: "Strategy of requests that name none",
+  }),
+  MNO_ERM_DEFAULT_LEASE_SECONDS: Type.Integer({
+    minimum: 0,
+    maximum: 31_536_000,
+    default: 0,
+    description: "Lease of requests that name none; 0 is without end",
+  }),
+  MNO_ERM_REFRESH_SECONDS: Type.Number({
+    minimum: 0.1,
+    maximum: 3600,
+    default: 5,
+    description: "Between two looks at the cluster's nodes and running workloads",
+  }),
+  MNO_ERM_RETENTION_SECONDS: Type.Integer({
+    minimum: 60,
+    default: 86_400,
+    description: "How long a released allocation, its decision and its idempotency key are kept",
+  }),
+  MNO_ERM_TENANT_WEIGHTS: Type.Record(Type.String(), Type.Number({ exclusiveMinimum: 0 }), {
+    default: {},
+    description: 'Weights in dominant resource fairness, as JSON: {"red": 2}; 1 for tenants not named',
+  }),
+});
+
+export type Configuration = Static<typeof CONFIGURATION>;

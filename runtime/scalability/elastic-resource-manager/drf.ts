@@ -1,0 +1,42 @@
+import type { Capacity } from "./capacity";
+import { type Amount, RESOURCES } from "./quantities";
+
+/**
+ * Dominant share: the largest fraction that the tenant holds of any one resource of the ready cluster, divided by the
+ * tenant's weight. Source: Ghodsi et al., Dominant Resource Fairness, NSDI 2011.
+ */
+export function dominantShare(
+  held: Amount,
+  allocatable: Amount,
+  weight = 1,
+): { share: number; resource: (typeof RESOURCES)[number] } {
+  let dominant = { share: 0, resource: RESOURCES[0] as (typeof RESOURCES)[number] };
+  for (const resource of RESOURCES) {
+    if (held[resource] === 0) continue;
+    // Something of nothing: every ready node is gone. The tenant holds all of it.
+    const share = allocatable[resource] > 0 ? held[resource] / allocatable[resource] / weight : 1 / weight;
+    if (share > dominant.share) dominant = { share, resource };
+  }
+  return dominant;
+}
+
+/** Index of the request whose tenant has the lowest dominant share at this moment; the earliest one among equals. */
+export function lowestShare(
+  pending: readonly { readonly tenant: string }[],
+  capacity: Capacity,
+  weights: Readonly<Record<string, number>>,
+): number {
+  const { allocatable } = capacity.totals();
+  const shares = new Map<string, number>();
+  let best = 0;
+  let bestShare = Infinity;
+  pending.forEach(({ tenant }, index) => {
+    let share = shares.get(tenant);
+    if (share === undefined) {
+      share = dominantShare(capacity.allocatedTo(tenant), allocatable, weights[tenant]).share;
+      shares.set(tenant, share);
+    }
+    if (share < bestShare) [best, bestShare] = [index, share];
+  });
+  return best;
+}

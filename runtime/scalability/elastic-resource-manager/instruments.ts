@@ -1,0 +1,75 @@
+import { LATENCY_BUCKETS, type Metrics } from "../../kernel/telemetry/metrics";
+import type { Capacity } from "./capacity";
+import { plus, quantitiesOf, ZERO } from "./quantities";
+import type { StrategyName } from "./strategies";
+
+const BATCH_SIZES = [1, 2, 4, 8, 16, 32, 64, 128, 256] as const;
+
+/** Of an allocation request: what it came to. "existing" is an earlier grant returned for its idempotency key. */
+export type AllocationResult = "allocated" | "existing" | "refused" | "failed";
+
+/** The engine's metrics. The label `node` is bounded by the cluster; tenants and workloads are not labels, for callers name them. */
+export class Instruments {
+  private readonly allocations;
+  private readonly seconds;
+  private readonly batches;
+  private readonly nodes;
+  private readonly utilization;
+
+  constructor(metrics: Metrics) {
+    this.allocations = metrics.counter("mno_erm_allocations_total", "Allocation requests answered", [
+      "outcome",
+      "strategy",
+    ]);
+    this.seconds = metrics.histogram(
+      "mno_erm_allocation_seconds",
+      "From an allocation request to its durable answer",
+      [],
+      [...LATENCY_BUCKETS],
+    );
+    this.batches = metrics.histogram("mno_erm_batch_size", "Operations in one transaction", [], [...BATCH_SIZES]);
+    this.nodes = {
+      usedCpu: metrics.gauge("mno_erm_allocated_cpu_cores", "Allocated to tenants or requested by replicas", ["node"]),
+      usedMemory: metrics.gauge("mno_erm_allocated_memory_bytes", "Allocated to tenants or requested by replicas", [
+        "node",
+      ]),
+      cpu: metrics.gauge("mno_erm_capacity_cpu_cores", "Allocatable", ["node"]),
+      memory: metrics.gauge("mno_erm_capacity_memory_bytes", "Allocatable", ["node"]),
+    };
+    this.utilization = metrics.gauge("mno_erm_utilization_ratio", "Used / allocatable over the ready nodes", [
+      "resource",
+    ]);
+  }
+
+  answered(outcome: AllocationResult, strategy: StrategyName, seconds: number): void {
+    this.allocations.inc({ outcome, strategy });
+    this.seconds.observe(seconds);
+  }
+
+  committed(operations: number): void {
+    this.batches.observe(operations);
+  }
+
+  /** Sets every gauge from the capacity as it is; a node that left disappears. */
+  observe(capacity: Capacity): void {
+    for (const gauge of Object.values(this.nodes)) gauge.reset();
+    let used = ZERO;
+    let allocatable = ZERO;
+    for (const node of capacity.nodes) {
+      const taken = capacity.usedOn(node.name);
+      const label = { node: node.name };
+      this.nodes.usedCpu.set(label, quantitiesOf(taken).cpuCores);
+      this.nodes.usedMemory.set(label, taken.memoryBytes);
+      this.nodes.cpu.set(label, quantitiesOf(node.allocatable).cpuCores);
+      this.nodes.memory.set(label, node.allocatable.memoryBytes);
+      if (!node.ready) continue;
+      used = plus(used, taken);
+      allocatable = plus(allocatable, node.allocatable);
+    }
+    this.utilization.set({ resource: "cpu" }, allocatable.cpuMilli > 0 ? used.cpuMilli / allocatable.cpuMilli : 0);
+    this.utilization.set(
+      { resource: "memory" },
+      allocatable.memoryBytes > 0 ? used.memoryBytes / allocatable.memoryBytes : 0,
+    );
+  }
+}

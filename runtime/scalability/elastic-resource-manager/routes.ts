@@ -1,0 +1,221 @@
+import { hash } from "node:crypto";
+import type { FastifyInstance } from "fastify";
+import type { Allocation } from "./allocation";
+import type { Capacity } from "./capacity";
+import { dominantShare } from "./drf";
+import type { Demand } from "./engine";
+import type { ResourceManager } from "./manager";
+import { demandOf, larger, quantitiesOf, ZERO } from "./quantities";
+import * as wire from "./schemas";
+import type { AllocationStore } from "./store";
+import type { StrategyName } from "./strategies";
+
+export interface RouteOptions {
+  name: string;
+  manager: ResourceManager;
+  store: AllocationStore;
+  capacity: Capacity;
+  defaults: { strategy: StrategyName; leaseSeconds: number };
+  weights: Readonly<Record<string, number>>;
+}
+
+const PAGE = 50;
+
+export function installRoutes(http: FastifyInstance, options: RouteOptions): void {
+  allocationRoutes(http, options);
+  reportRoutes(http, options);
+}
+
+function allocationRoutes(http: FastifyInstance, { name, manager, store, defaults }: RouteOptions): void {
+  http.post<{ Body: wire.AllocationRequest; Headers: wire.AllocationHeaders }>(
+    "/v1/allocations",
+    {
+      schema: {
+        summary: "Allocate capacity",
+        description: "All replicas or none. 409 MNO_ALLOCATION_OVER_CAPACITY names each node's reason.",
+        body: wire.AllocationRequest,
+        headers: wire.AllocationHeaders,
+        response: { 200: wire.AllocationAnswer, 201: wire.AllocationAnswer },
+      },
+    },
+    async ({ body, headers }, reply) => {
+      const key = headers["idempotency-key"];
+      const { allocation, created } = await manager.allocate(
+        demandFrom(body, defaults),
+        key === undefined ? undefined : { value: key, requestHash: hashOf(body) },
+      );
+      if (created) void reply.code(201).header("location", `/${name}/v1/allocations/${allocation.id}`);
+      return answerFrom(allocation);
+    },
+  );
+
+  http.get<{ Querystring: wire.AllocationQuery }>(
+    "/v1/allocations",
+    {
+      schema: {
+        summary: "Active allocations, oldest first",
+        querystring: wire.AllocationQuery,
+        response: { 200: wire.AllocationPage },
+      },
+    },
+    async ({ query: { limit = PAGE, ...filter } }) => {
+      const found = await store.list({ ...filter, limit: limit + 1 });
+      const page = found.slice(0, limit);
+      return { allocations: page.map(answerFrom), nextCursor: found.length > limit ? (page.at(-1)?.id ?? null) : null };
+    },
+  );
+
+  http.get<{ Params: wire.AllocationPath }>(
+    "/v1/allocations/:id",
+    {
+      schema: {
+        summary: "One allocation, active or released",
+        params: wire.AllocationPath,
+        response: { 200: wire.AllocationAnswer },
+      },
+    },
+    async ({ params }) => answerFrom(await manager.allocation(params.id)),
+  );
+
+  http.delete<{ Params: wire.AllocationPath }>(
+    "/v1/allocations/:id",
+    {
+      schema: {
+        summary: "Release an allocation; again is the same",
+        params: wire.AllocationPath,
+        response: { 204: { type: "null", description: "Released" } },
+      },
+    },
+    async ({ params }, reply) => {
+      await manager.release(params.id);
+      return reply.code(204).send();
+    },
+  );
+
+  http.post<{ Params: wire.AllocationPath; Body: wire.RenewRequest }>(
+    "/v1/allocations/:id/renew",
+    {
+      schema: {
+        summary: "Start an allocation's lease anew",
+        params: wire.AllocationPath,
+        body: wire.RenewRequest,
+        response: { 200: wire.AllocationAnswer },
+      },
+    },
+    async ({ params, body }) => answerFrom(await manager.renew(params.id, body.leaseSeconds)),
+  );
+}
+
+function reportRoutes(http: FastifyInstance, { manager, capacity, weights }: RouteOptions): void {
+  http.get(
+    "/v1/capacity",
+    { schema: { summary: "Allocatable, allocated and free, per node", response: { 200: wire.CapacityAnswer } } },
+    () => {
+      const { allocatable, free } = capacity.totals();
+      const nodes = [...capacity.nodes].map((node) => ({
+        name: node.name,
+        zone: node.zone,
+        ready: node.ready,
+        allocatable: quantitiesOf(node.allocatable),
+        allocated: quantitiesOf(capacity.usedOn(node.name)),
+        free: quantitiesOf(larger(capacity.freeOn(node), ZERO)),
+      }));
+      return Promise.resolve({
+        nodes,
+        total: { allocatable: quantitiesOf(allocatable), free: quantitiesOf(free) },
+      });
+    },
+  );
+
+  http.get(
+    "/v1/tenants",
+    { schema: { summary: "Tenants and their dominant shares", response: { 200: wire.TenantsAnswer } } },
+    () => {
+      const { allocatable } = capacity.totals();
+      const tenants = capacity.tenantNames().map((name) => {
+        const held = capacity.allocatedTo(name);
+        const weight = weights[name] ?? 1;
+        const { share, resource } = dominantShare(held, allocatable, weight);
+        return {
+          name,
+          allocated: quantitiesOf(held),
+          dominantResource: resource === "cpuMilli" ? "cpu" : "memory",
+          dominantShare: share,
+          weight,
+        };
+      });
+      return Promise.resolve({ tenants });
+    },
+  );
+
+  http.get<{ Querystring: wire.DecisionQuery }>(
+    "/v1/decisions",
+    {
+      schema: {
+        summary: "The latest decisions, newest first",
+        querystring: wire.DecisionQuery,
+        response: { 200: wire.DecisionList },
+      },
+    },
+    async ({ query: { limit = PAGE } }) => ({ decisions: await manager.decisions(limit) }),
+  );
+
+  http.get<{ Params: wire.DecisionPath }>(
+    "/v1/decisions/:id",
+    {
+      schema: {
+        summary: "Why a request was granted or refused",
+        params: wire.DecisionPath,
+        response: { 200: wire.DecisionAnswer },
+      },
+    },
+    ({ params }) => manager.decision(params.id),
+  );
+}
+
+function demandFrom(body: wire.AllocationRequest, defaults: RouteOptions["defaults"]): Demand {
+  return {
+    tenant: body.tenant,
+    workload: body.workload ?? null,
+    replicas: body.replicas ?? 1,
+    amount: demandOf(body.requests),
+    strategy: body.strategy ?? defaults.strategy,
+    zone: body.zone ?? null,
+    leaseSeconds: body.leaseSeconds ?? defaults.leaseSeconds,
+  };
+}
+
+/** Of what was asked for, whatever the order of its members. */
+function hashOf({
+  tenant,
+  workload,
+  replicas,
+  requests,
+  strategy,
+  leaseSeconds,
+  zone,
+}: wire.AllocationRequest): string {
+  const { cpuCores, memoryBytes } = requests;
+  const members = [tenant, workload, replicas, cpuCores, memoryBytes, strategy, leaseSeconds, zone];
+  return hash("sha256", JSON.stringify(members), "base64url");
+}
+
+function answerFrom(allocation: Allocation): wire.AllocationAnswer {
+  const time = (milliseconds: number | null): string | null =>
+    milliseconds === null ? null : new Date(milliseconds).toISOString();
+  return {
+    id: allocation.id,
+    state: allocation.releasedAt === null ? "active" : "released",
+    tenant: allocation.tenant,
+    workload: allocation.workload,
+    replicas: allocation.nodes.length,
+    requests: quantitiesOf(allocation.amount),
+    nodes: [...allocation.nodes],
+    strategy: allocation.strategy,
+    decisionId: allocation.decisionId,
+    createdAt: new Date(allocation.createdAt).toISOString(),
+    expiresAt: time(allocation.expiresAt),
+    releasedAt: time(allocation.releasedAt),
+    releaseReason: allocation.releaseReason,
+  };
+}

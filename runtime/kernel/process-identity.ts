@@ -63,5 +63,6 @@ export function identifySelf(): ProcessIdentity {
 }
 
 export function isAlive(identity: ProcessIdentity): boolean {
-  return identify(identity.pid)?.startedAt === identity.startedAt;
+  const now = identify(identity.pid);
+  return now !== undefined && now.startedAt === identity.startedAt;
 }

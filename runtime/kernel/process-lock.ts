@@ -28,7 +28,9 @@ export function acquireProcessLock(
   } finally {
     rmSync(mine, { force: true });
   }
-  return () => rmSync(path, { force: true });
+  return () => {
+    if (lockHolder(path)?.pid === process.pid) rmSync(path, { force: true });
+  };
 }
 
 /** Who holds the lock at present; undefined where nobody does. */

@@ -64,7 +64,7 @@ export function cacheContract(name: string, open: (dependencies: Omit<CacheDepen
       const json = { at: "1970-01-01T00:00:00.000Z", list: [1, null] };
       const first = await cache.get<unknown>("key", minute, async () => value);
       assert.deepEqual(first, json);
-      (first).list.push(2);
+      first.list.push(2);
       assert.deepEqual(await cache.get("key", minute, never), json);
     });
 

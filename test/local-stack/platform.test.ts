@@ -40,8 +40,8 @@ describe("the local stack", function () {
     return { status: response.status, type: response.headers.get("content-type") ?? "", body: await response.json() };
   };
   const allocationCount = async (): Promise<number> => {
-    const answer = (await (await fetch(erm("/v1/allocations?limit=100"))).json()) as { items: unknown[] };
-    return answer.items.length;
+    const answer = (await (await fetch(erm("/v1/allocations?limit=100"))).json()) as { allocations: unknown[] };
+    return answer.allocations.length;
   };
 
   before(async () => {
@@ -130,7 +130,7 @@ describe("the local stack", function () {
     assert.ok(explained.reasons.length > 0 && explained.inputs !== undefined);
 
     assert.equal((await fetch(erm(`/v1/allocations/${id}`), { method: "DELETE" })).status, 204);
-    await eventually("one replica again", 60, async () => ((await demo()).desiredReplicas === 1 ? true : undefined));
+    await eventually("one replica again", 60, async () => ((await demo()).replicas.length === 1 ? true : undefined));
   });
 
   it("shows all of it in the metrics", async () => {
@@ -204,17 +204,17 @@ describe("the local stack", function () {
 
   it("takes a workload into another state by import, without touching it", async () => {
     const before = await platform.pidsOf("demo");
-    const urns = await platform.npm("run", "-s", "pulumi", "--", "stack", "export", "--stack", "local");
+    const urns = await platform.npm("run", "-s", "pulumi", "--", "stack", "export");
     const state = JSON.parse(urns.output.slice(urns.output.indexOf("{"))) as { deployment: { resources: { urn: string; type: string; id?: string }[] } };
     const resource = state.deployment.resources.find((r) => r.type === "mno-local:index:Workload" && r.urn.endsWith("::demo"));
     assert.ok(resource?.id);
     const imported = await platform.npm(
       ...["run", "-s", "pulumi", "--", "import", "mno-local:index:Workload", "adopted", resource.id],
-      ...["--stack", "local", "--yes", "--protect=false", "--generate-code=false"],
+      ...["--yes", "--protect=false", "--generate-code=false"],
     );
     assert.equal(imported.code, 0, imported.output);
     assert.deepEqual(await platform.pidsOf("demo"), before);
-    const forgotten = await platform.npm("run", "-s", "pulumi", "--", "state", "delete", "--stack", "local", "--yes", "urn:pulumi:local::machine-native-ops::mno-local:index:Workload::adopted");
+    const forgotten = await platform.npm("run", "-s", "pulumi", "--", "state", "delete", "--yes", "urn:pulumi:local::machine-native-ops::mno-local:index:Workload::adopted");
     assert.equal(forgotten.code, 0, forgotten.output);
   });
 

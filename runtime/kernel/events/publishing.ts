@@ -1,12 +1,13 @@
 import { MnoError } from "../../exports";
-import { SpanKind, type Tracer } from "../telemetry/traces";
+import { SpanKind, type TraceCarrier, type Tracer } from "../telemetry/traces";
 import type { CloudEvent } from "./cloudevent";
 import { validateEvent } from "./codec";
 import type { BusInstruments } from "./instruments";
 
 /**
  * What both buses do around making events durable: validate all of them first, so that nothing of a bad batch is stored;
- * one producer span; and that span's context in each event that carries none yet (a relayed event keeps its own).
+ * one producer span; and that span's context in each event that carries none yet (a relayed event keeps its own, and where
+ * the whole batch is of one trace the span joins it).
  */
 export async function publishEvents(
   events: CloudEvent | readonly CloudEvent[],
@@ -24,13 +25,20 @@ export async function publishEvents(
     "messaging.destination.name": single ? first.type : "mno",
   };
   const name = single ? `publish ${first.type}` : "publish";
-  await deps.tracer.span(name, { kind: SpanKind.PRODUCER, attributes }, async () => {
+  const { traceparent } = first;
+  const parent = batch.every((event) => event.traceparent === traceparent) ? carrierOf(first) : {};
+  await deps.tracer.span(name, { kind: SpanKind.PRODUCER, attributes, ...parent }, async () => {
     const carrier = deps.tracer.carrier();
     await append(
       carrier.traceparent ? batch.map((event) => (event.traceparent ? event : { ...event, ...carrier })) : batch,
     );
   });
   for (const event of batch) deps.instruments.published(event.type, 1);
+}
+
+function carrierOf({ traceparent, tracestate }: CloudEvent): { parent?: TraceCarrier } {
+  if (traceparent === undefined) return {};
+  return { parent: { traceparent, ...(tracestate === undefined ? {} : { tracestate }) } };
 }
 
 function validateBatch(events: CloudEvent | readonly CloudEvent[]): readonly CloudEvent[] {

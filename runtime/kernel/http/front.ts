@@ -4,6 +4,8 @@ import { MnoError } from "../../exports";
 import { DEFAULT_LIMITS } from "./app";
 import { PROBLEM_MEDIA_TYPE, toCodedError, toProblem } from "./problems";
 
+const SWEEP_MILLISECONDS = 50;
+
 export type Handle = (request: IncomingMessage, response: ServerResponse) => void;
 
 /** What answers a path at the root (`/healthz`, `/metrics` …). */
@@ -48,9 +50,11 @@ export class Front {
   async close(graceMilliseconds: number): Promise<void> {
     if (!this.server.listening) return;
     const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
-    this.server.closeIdleConnections();
+    // A kept-alive connection becomes idle when its answer is out; close() alone would wait for its client to go.
+    const sweep = setInterval(() => this.server.closeIdleConnections(), SWEEP_MILLISECONDS);
     const cut = setTimeout(() => this.server.closeAllConnections(), graceMilliseconds);
     await closed;
+    clearInterval(sweep);
     clearTimeout(cut);
   }
 

@@ -94,7 +94,9 @@ export class AgentRunner {
       const abort = (): void => attempt.end();
       signal.addEventListener("abort", abort, { once: true });
       try {
-        mount(await attempt.start());
+        const handle = await attempt.start();
+        // Requests come from the process's socket; what they raise belongs to this agent.
+        mount((request, response) => currentAgent.run(this, () => handle(request, response)));
         this.state = "running";
         this.reason = "";
         log.info({ restarts: this.restarts }, "agent is running");

@@ -20,9 +20,9 @@ interface NodeFileSystem {
  * damage the cluster, for without fsync WAL and data pages reach the disk in any order.
  *
  * Here the missing operation is added, `-F` removed and wal_sync_method set to `fsync`: a commit returns when its WAL is
- * on the disk, as with a PostgreSQL server. Cost, measured on a 2-core virtual machine with ext4: 0.3 ms per commit
- * (1,600 instead of 3,800 single-row commits/s; 46,000 instead of 68,000 rows/s in batches of 64). The sync holds up the
- * event loop, as all of PGlite does: on a disk that syncs slowly, commit in groups.
+ * on the disk, as with a PostgreSQL server. Cost, measured on a shared 2-core virtual machine with ext4: 0.2 to 0.3 ms per
+ * sync (900 to 1,600 instead of 3,800 single-row commits/s; 41,000 to 46,000 instead of 68,000 rows/s in batches of 64).
+ * The sync holds up the event loop, as all of PGlite does: on a disk that syncs slowly, commit in groups.
  */
 export class DurableNodeFs extends NodeFS {
   override async init(pg: InitArguments[0], options: InitArguments[1]): ReturnType<NodeFS["init"]> {

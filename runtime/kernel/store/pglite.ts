@@ -4,7 +4,7 @@ import { PGlite, type PGliteOptions } from "@electric-sql/pglite";
 import type { Logger } from "pino";
 import { MnoError } from "../../exports";
 import type { Database, Migration, Queryable } from "./database";
-import { lockFolder } from "./folder-lock";
+import { acquireProcessLock } from "../process-lock";
 import { migrate } from "./migrate";
 import { DurableNodeFs, durableStartParams } from "./pglite-durability";
 import { PgliteUpkeep } from "./pglite-upkeep";
@@ -16,12 +16,12 @@ export async function openPglite(folder: string | undefined, log: Logger): Promi
   if (folder === undefined) return new PgliteDatabase(await start({}, "in memory"), log, () => undefined);
   const root = resolve(folder);
   mkdirSync(root, { recursive: true, mode: 0o700 });
-  const lock = lockFolder(root);
+  const release = acquireProcessLock(join(root, "mno.lock"), "an open database", "MNO_STORE_LOCKED");
   try {
     const pglite = await startInFolder(root);
-    return new PgliteDatabase(pglite, log, () => lock.release());
+    return new PgliteDatabase(pglite, log, release);
   } catch (error) {
-    lock.release();
+    release();
     throw error;
   }
 }

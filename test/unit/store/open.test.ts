@@ -16,7 +16,10 @@ describe("openDatabase", () => {
     "",
   ]) {
     it(`refuses ${JSON.stringify(url)}, says what is supported, and keeps the password to itself`, async () => {
-      const error = await openDatabase(url, { log }).then(() => assert.fail("it resolved"), (reason: MnoError) => reason);
+      const error = await openDatabase(url, { log }).then(
+        () => assert.fail("it resolved"),
+        (reason: MnoError) => reason,
+      );
       assert.equal(error.code, "MNO_STORE_URL_INVALID");
       assert.match(error.message, /pglite:<folder>, pglite:memory, or postgres:\/\//);
       assert.doesNotMatch(`${error.stack} ${JSON.stringify(error)}`, /s3cret/);

@@ -35,7 +35,7 @@ describe("PGlite's folder", function () {
   it("is refused while it is open, and the first holder goes on", async () => {
     await assert.rejects(open(), (error) => {
       const { code, message } = error as { code: string; message: string };
-      return code === "MNO_STORE_LOCKED" && message.includes(`Process ${process.pid} `);
+      return code === "MNO_STORE_LOCKED" && message.includes(`(process ${process.pid}, since `);
     });
     await database.ping();
   });

@@ -1,4 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
+import providerproto from "@pulumi/pulumi/proto/provider_pb";
+import structproto from "google-protobuf/google/protobuf/struct_pb";
 import { version } from "../../../../package.json";
 import { MnoError } from "../../../../runtime/exports";
 import { clusterResource } from "./cluster";
@@ -48,4 +50,17 @@ class LocalProvider implements pulumi.provider.Provider {
   delete = (id: string, urn: string, props: Properties): Promise<void> => coded(() => resourceOf(urn).delete(id, props));
 }
 
+/**
+ * An import reads a resource of which nothing is known; the engine then sends no properties at all, which the SDK's server
+ * does not expect (it fails before `read` is called).
+ */
+function expectImports(): void {
+  const { prototype } = providerproto.ReadRequest;
+  const known = Object.getOwnPropertyDescriptor(prototype, "getProperties")?.value as typeof prototype.getProperties;
+  prototype.getProperties = function () {
+    return known.call(this) ?? new structproto.Struct();
+  };
+}
+
+expectImports();
 void pulumi.provider.main(new LocalProvider(), process.argv.slice(2));

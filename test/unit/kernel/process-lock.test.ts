@@ -4,9 +4,9 @@ import { once } from "node:events";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { lockFolder } from "../../../runtime/kernel/store/folder-lock";
+import { acquireProcessLock, lockHolder } from "../../../runtime/kernel/process-lock";
 
-describe("folder lock", () => {
+describe("process lock", () => {
   let folder: string;
   let file: string;
   beforeEach(() => {
@@ -15,26 +15,27 @@ describe("folder lock", () => {
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
+  const take = (): (() => void) => acquireProcessLock(file, "a test");
   const isLockedBy = (pid: number) => (error: unknown) => {
     const { code, message } = error as { code: string; message: string };
-    return code === "MNO_STORE_LOCKED" && message.includes(`Process ${pid} `) && message.includes(file);
+    return code === "MNO_STATE_LOCKED" && message.includes(`a test (process ${String(pid)}, since `) && message.includes(file);
   };
 
   it("names this process and leaves nothing behind once released", () => {
-    const lock = lockFolder(folder);
+    const release = take();
     assert.equal((JSON.parse(readFileSync(file, "utf8")) as { pid: number }).pid, process.pid);
     assert.deepEqual(readdirSync(folder), ["mno.lock"]);
-    lock.release();
-    lock.release();
+    release();
+    release();
     assert.deepEqual(readdirSync(folder), []);
   });
 
   it("refuses a second holder, in this process too, and says who holds it", () => {
-    const lock = lockFolder(folder);
-    assert.throws(() => lockFolder(folder), isLockedBy(process.pid));
+    const release = take();
+    assert.throws(take, isLockedBy(process.pid));
     assert.deepEqual(readdirSync(folder), ["mno.lock"]);
-    lock.release();
-    lockFolder(folder).release();
+    release();
+    take()();
   });
 
   it("respects another living process and takes over once it is gone", async () => {
@@ -44,40 +45,38 @@ describe("folder lock", () => {
         "-r",
         "ts-node/register/transpile-only",
         "-e",
-        `require(${JSON.stringify(join(__dirname, "../../../runtime/kernel/store/folder-lock"))}).lockFolder(process.argv[1]);
+        `require(${JSON.stringify(join(__dirname, "../../../runtime/kernel/process-lock"))}).acquireProcessLock(process.argv[1], "a test");
          process.stdout.write("held"); setInterval(() => {}, 1000);`,
-        folder,
+        file,
       ],
       { stdio: ["ignore", "pipe", "inherit"] },
     );
     const exited = once(holder, "exit");
     await once(holder.stdout, "data");
-    assert.throws(() => lockFolder(folder), isLockedBy(holder.pid!));
+    assert.throws(take, isLockedBy(holder.pid!));
     holder.kill("SIGKILL");
     await exited;
     assert.ok(existsSync(file));
-    lockFolder(folder).release();
+    take()();
   });
 
-  it("takes over from a pid that now belongs to a process with another start time", function () {
-    // Only Linux tells start times; elsewhere a used-again pid counts as the holder, which is the safe side.
-    const expected = existsSync("/proc/self/stat");
-    writeFileSync(file, JSON.stringify({ pid: process.pid, startTicks: "1" }));
-    if (expected) lockFolder(folder).release();
-    else assert.throws(() => lockFolder(folder), isLockedBy(process.pid));
+  it("takes over from a pid that now belongs to a process with another start time", () => {
+    writeFileSync(file, JSON.stringify({ pid: process.pid, startedAt: "1" }));
+    assert.equal(lockHolder(file), undefined);
+    take()();
   });
 
   for (const content of ["", "{", "null", '{"pid":"x"}']) {
     it(`takes over a lock that no process can have written whole: ${JSON.stringify(content)}`, () => {
       writeFileSync(file, content);
-      lockFolder(folder).release();
+      take()();
     });
   }
 
   it("does not remove a lock that another process has taken over since", () => {
-    const lock = lockFolder(folder);
+    const release = take();
     writeFileSync(file, JSON.stringify({ pid: process.ppid }));
-    lock.release();
+    release();
     assert.ok(existsSync(file));
   });
 });

@@ -1,0 +1,136 @@
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { availableParallelism, cpus, totalmem } from "node:os";
+import { basename, join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { type Bench, type BenchResult, faultsOf } from "./contract";
+import { plot } from "./plot";
+import { renderTable } from "./table";
+
+/**
+ * `npm run bench -- NAME [--data DIR]`: runs `bench/NAME.ts` and writes `bench/results/NAME.{json,svg}`. Exit code 2: the
+ * command line is wrong; 1: the benchmark failed, and nothing was written.
+ */
+const USAGE = "usage: npm run bench -- NAME [--data DIR]";
+
+export interface RunOptions {
+  /** Where the benchmarks are; their results go into its folder `results`. */
+  folder: string;
+  now: () => Date;
+  /** What `BenchResult.commit` is to say. */
+  commit: () => string;
+  print: (text: string) => void;
+  printError: (text: string) => void;
+}
+
+/** Resolves to the exit code. */
+export async function main(parameters: readonly string[], options: RunOptions): Promise<number> {
+  const { folder, printError } = options;
+  let name: string | undefined;
+  let data: string | undefined;
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...parameters],
+      options: { data: { type: "string" } },
+      allowPositionals: true,
+    });
+    data = values.data;
+    name = positionals[0];
+    if (positionals.length > 1) throw new Error(`one benchmark at a time, not ${positionals.length}`);
+  } catch (error) {
+    printError(`${(error as Error).message}\n${USAGE}`);
+    return 2;
+  }
+  const bench = name === undefined ? undefined : load(folder, name);
+  if (bench === undefined) {
+    const wrong = name === undefined ? "" : `There is no benchmark "${name}".\n`;
+    printError(`${wrong}${USAGE}\nBenchmarks: ${namesOf(folder).join(", ") || "none"}`);
+    return 2;
+  }
+  try {
+    await runOne(bench, data, options);
+    return 0;
+  } catch (error) {
+    printError(`${bench.name} failed: ${(error as Error).stack}`);
+    return 1;
+  }
+}
+
+async function runOne(
+  bench: Bench,
+  data: string | undefined,
+  { folder, now, commit, print }: RunOptions,
+): Promise<void> {
+  const machine = machineDescription();
+  // Before the run: what is committed or edited meanwhile is not what was measured.
+  const measured = commit();
+  const date = now();
+  print(`${bench.name} at ${measured} on ${machine}…`);
+  const start = performance.now();
+  const rows = await bench.run(data === undefined ? {} : { data: resolve(data) });
+  print(`${bench.name} took ${((performance.now() - start) / 1000).toFixed(1)} s\n`);
+  const faults = faultsOf(rows);
+  if (faults.length > 0) throw new Error(`its result is not valid:\n  ${faults.join("\n  ")}`);
+  print(renderTable(rows));
+  const result: BenchResult = { name: bench.name, commit: measured, date: date.toISOString(), machine, rows };
+  const results = join(folder, "results");
+  mkdirSync(results, { recursive: true });
+  writeFileSync(join(results, `${bench.name}.json`), `${JSON.stringify(result, null, 2)}\n`);
+  writeFileSync(join(results, `${bench.name}.svg`), plot(bench.name, rows));
+  print(`\nwritten: ${["json", "svg"].map((kind) => `${basename(folder)}/results/${bench.name}.${kind}`).join(", ")}`);
+}
+
+/** The folder's modules that export `run`. */
+function namesOf(folder: string): string[] {
+  return filesOf(folder).filter((name) => load(folder, name) !== undefined);
+}
+
+/** Not a benchmark, and this very module among them. */
+const HARNESS = new Set(["contract", "plot", "run", "table"]);
+
+function filesOf(folder: string): string[] {
+  return readdirSync(folder)
+    .filter((file) => /^[a-z0-9-]+\.ts$/.test(file))
+    .map((file) => basename(file, ".ts"))
+    .filter((name) => !HARNESS.has(name))
+    .sort();
+}
+
+const requireHere = createRequire(__filename);
+
+/** undefined where there is no such file, or it exports no `run`. */
+function load(folder: string, name: string): Bench | undefined {
+  if (!filesOf(folder).includes(name)) return undefined;
+  const module = requireHere(join(folder, name)) as Partial<Bench>;
+  return typeof module.run === "function" ? { name, run: module.run } : undefined;
+}
+
+/** The commit that the folder's checkout is at. It only reads: without that option `git status` rewrites the index. */
+export function commitOf(folder: string): string {
+  const git = (...parameters: string[]): string =>
+    execFileSync("git", ["--no-optional-locks", "-C", folder, ...parameters], { encoding: "utf8" }).trim();
+  return describeCommit(git("rev-parse", "--short", "HEAD"), git("status", "--porcelain"));
+}
+
+/** The hash, with `-dirty` behind it where `git status --porcelain` has anything to say. */
+export function describeCommit(hash: string, status: string): string {
+  return status === "" ? hash : `${hash}-dirty`;
+}
+
+function machineDescription(): string {
+  const model = cpus()[0]?.model.trim() ?? "unknown CPU";
+  const memory = (totalmem() / 2 ** 30).toFixed(1);
+  return `${model}, ${availableParallelism()} cores, ${memory} GiB, Node.js ${process.version}`;
+}
+
+if (require.main === module) {
+  const options: RunOptions = {
+    folder: __dirname,
+    now: () => new Date(),
+    commit: () => commitOf(__dirname),
+    print: (text) => process.stdout.write(`${text}\n`),
+    printError: (text) => process.stderr.write(`${text}\n`),
+  };
+  void main(process.argv.slice(2), options).then((code) => (process.exitCode = code));
+}

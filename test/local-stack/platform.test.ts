@@ -46,11 +46,7 @@ describe("the local stack", function () {
 
   before(async () => {
     traces = await createReceiver({ port: 0 });
-    const ports = await platform.choosePorts();
-    for (const [key, value] of [["apiPort", ports.api], ["gatewayPort", ports.gateway], ["otlpEndpoint", traces.url]] as const) {
-      const { code, output } = await platform.npm("run", "-s", "pulumi", "--", "config", "set", key, String(value));
-      assert.equal(code, 0, output);
-    }
+    await platform.configure({ otlpEndpoint: traces.url });
   });
 
   after(async () => {

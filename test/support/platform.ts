@@ -17,11 +17,15 @@ export class Platform {
   api = "";
   gateway = "";
 
-  async choosePorts(): Promise<{ api: number; gateway: number }> {
-    const [api, gateway] = [await freePort(), await freePort()];
-    this.api = `http://127.0.0.1:${String(api)}`;
-    this.gateway = `http://127.0.0.1:${String(gateway)}`;
-    return { api, gateway };
+  /** Chooses free ports and writes them, and further settings, into the stack's configuration. */
+  async configure(settings: Record<string, string> = {}): Promise<void> {
+    const [api, gateway] = [String(await freePort()), String(await freePort())];
+    this.api = `http://127.0.0.1:${api}`;
+    this.gateway = `http://127.0.0.1:${gateway}`;
+    const all = { apiPort: api, gatewayPort: gateway, ...settings };
+    const plain = Object.entries(all).flatMap(([key, value]) => ["--plaintext", `${key}=${value}`]);
+    const { code, output } = await this.npm("run", "-s", "pulumi", "--", "config", "set-all", ...plain);
+    if (code !== 0) throw new Error(output);
   }
 
   /** `npm start`, `npm stop`, `npm run pulumi -- …`. */

@@ -64,7 +64,9 @@ export function summarize(
   const listed =
     verdicts.length <= NODES_LISTED
       ? verdicts
-      : [...verdicts].sort((a, b) => (b.score ?? -Number.MAX_VALUE) - (a.score ?? -Number.MAX_VALUE)).slice(0, NODES_LISTED);
+      : [...verdicts]
+          .sort((a, b) => (b.score ?? -Number.MAX_VALUE) - (a.score ?? -Number.MAX_VALUE))
+          .slice(0, NODES_LISTED);
   return {
     nodes: listed.map((verdict) => ({
       node: verdict.node.name,

@@ -50,9 +50,12 @@ export class AllocationStore {
 
   /** Waits until no other process changes allocations, until `tx` ends, and draws the batch's version. */
   async begin(tx: Queryable): Promise<number> {
-    // Two statements: what is read after the lock must see what the lock waited for.
-    await tx.query("SELECT pg_advisory_xact_lock($1)", [LEDGER_LOCK]);
-    const [row] = await tx.query<{ version: number }>("SELECT nextval('erm_version') AS version");
+    // In one statement, yet in this order. What the next statements read includes what the lock waited for (READ COMMITTED).
+    const [row] = await tx.query<{ version: number }>(
+      `WITH locked AS MATERIALIZED (SELECT pg_advisory_xact_lock($1))
+       SELECT nextval('erm_version') AS version FROM locked`,
+      [LEDGER_LOCK],
+    );
     return (row as { version: number }).version;
   }
 

@@ -9,7 +9,10 @@ const walls = (files, ...patterns) => ({
   rules: { "no-restricted-imports": ["error", { patterns: patterns.map(([group, message]) => ({ group, message })) }] },
 });
 
-const RUNTIME_CODE = [["**/runtime/**", "!**/runtime/exports", "!**/runtime/exports/*"], "only runtime/exports may be used from here"];
+const RUNTIME_CODE = [
+  ["**/runtime/**", "!**/runtime/exports", "!**/runtime/exports/*"],
+  "only runtime/exports may be used from here",
+];
 
 export default tseslint.config(
   { ignores: ["dist/**", "node_modules/**", "coverage/**", "bench/results/**", "test/support/workloads/**"] },
@@ -22,7 +25,10 @@ export default tseslint.config(
     rules: {
       "@pulumi/no-output-in-template-literal": "error",
       "@pulumi/no-output-instance-in-template-literal": "error",
-      "@typescript-eslint/consistent-type-imports": ["error", { disallowTypeAnnotations: false, fixStyle: "inline-type-imports" }],
+      "@typescript-eslint/consistent-type-imports": [
+        "error",
+        { disallowTypeAnnotations: false, fixStyle: "inline-type-imports" },
+      ],
       "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_", varsIgnorePattern: "^_" }],
       "@typescript-eslint/switch-exhaustiveness-check": "error",
       "@typescript-eslint/require-await": "off",
@@ -31,11 +37,23 @@ export default tseslint.config(
       eqeqeq: "error",
     },
   },
-  walls(["components/**/*.ts", "stacks/**/*.ts"], RUNTIME_CODE, [["**/tools/**", "**/test/**"], "tools and tests are not part of the library"]),
+  walls(["components/**/*.ts", "stacks/**/*.ts"], RUNTIME_CODE, [
+    ["**/tools/**", "**/test/**"],
+    "tools and tests are not part of the library",
+  ]),
   walls(["policies/**/*.ts"], RUNTIME_CODE, [["**/stacks/**", "**/tools/**"], "policies stand alone"]),
-  walls(["runtime/kernel/**/*.ts"], [["**/scalability/**", "**/components/**", "**/stacks/**"], "the kernel knows no engine and no component"]),
-  walls(["runtime/scalability/elastic-resource-manager/**/*.ts"], [["**/auto-scaling-engine/**"], "engines meet in events and HTTP only"]),
-  walls(["runtime/scalability/auto-scaling-engine/**/*.ts"], [["**/elastic-resource-manager/**"], "engines meet in events and HTTP only"]),
+  walls(
+    ["runtime/kernel/**/*.ts"],
+    [["**/scalability/**", "**/components/**", "**/stacks/**"], "the kernel knows no engine and no component"],
+  ),
+  walls(
+    ["runtime/scalability/elastic-resource-manager/**/*.ts"],
+    [["**/auto-scaling-engine/**"], "engines meet in events and HTTP only"],
+  ),
+  walls(
+    ["runtime/scalability/auto-scaling-engine/**/*.ts"],
+    [["**/elastic-resource-manager/**"], "engines meet in events and HTTP only"],
+  ),
   {
     files: ["test/**/*.ts"],
     rules: {
@@ -47,6 +65,19 @@ export default tseslint.config(
       "@typescript-eslint/no-unused-expressions": "off",
     },
   },
-  { files: ["**/*.mjs", "**/*.js"], ...tseslint.configs.disableTypeChecked, languageOptions: { globals: { process: "readonly", console: "readonly", require: "readonly", module: "writable" } } },
+  {
+    files: ["**/*.mjs", "**/*.js"],
+    ...tseslint.configs.disableTypeChecked,
+    languageOptions: {
+      globals: Object.fromEntries(
+        ["process", "console", "require", "module", "exports", "__dirname", "AbortController"].map((name) => [
+          name,
+          "writable",
+        ]),
+      ),
+    },
+  },
+  // Programs that tests hand to Pulumi and to the supervisor are plain CommonJS.
+  { files: ["test/**/*.js"], rules: { "@typescript-eslint/no-require-imports": "off" } },
   prettier,
 );

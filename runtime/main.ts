@@ -23,7 +23,9 @@ async function main(): Promise<void> {
 async function superviseNode(signal: AbortSignal): Promise<void> {
   const directory = process.env.MNO_LOCAL_DIR;
   if (directory === undefined) usage("MNO_LOCAL_DIR must name the supervisor's folder");
-  const { runSupervisor } = load<typeof import("./kernel/cluster/local/supervisor")>("./kernel/cluster/local/supervisor");
+  const { runSupervisor } = load<typeof import("./kernel/cluster/local/supervisor")>(
+    "./kernel/cluster/local/supervisor",
+  );
   await runSupervisor({ directory, log: createLogger("mno-supervisor", "INFO"), clock: systemClock, signal });
 }
 
@@ -52,9 +54,12 @@ async function runAgents(target: "all" | EngineName, signal: AbortSignal): Promi
 function loadAgent(name: EngineName): AgentDefinition {
   switch (name) {
     case "elastic-resource-manager":
-      return load<typeof import("./scalability/elastic-resource-manager/agent")>("./scalability/elastic-resource-manager/agent").elasticResourceManager;
+      return load<typeof import("./scalability/elastic-resource-manager/agent")>(
+        "./scalability/elastic-resource-manager/agent",
+      ).elasticResourceManager;
     case "auto-scaling-engine":
-      return load<typeof import("./scalability/auto-scaling-engine/agent")>("./scalability/auto-scaling-engine/agent").autoScalingEngine;
+      return load<typeof import("./scalability/auto-scaling-engine/agent")>("./scalability/auto-scaling-engine/agent")
+        .autoScalingEngine;
   }
 }
 

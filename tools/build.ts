@@ -6,7 +6,12 @@ import { DIST, ROOT } from "./paths";
 
 /** Folders that run compiled. Types are checked apart (`npm run types`), so this takes a fraction of a second. */
 const FOLDERS = ["runtime", "components", "stacks", "policies", "examples", "tools"];
-const SUPERVISOR_FOLDERS = ["runtime/main.js", "runtime/exports/", "runtime/kernel/cluster/", "runtime/kernel/http/problems.js"];
+const SUPERVISOR_FOLDERS = [
+  "runtime/main.js",
+  "runtime/exports/",
+  "runtime/kernel/cluster/",
+  "runtime/kernel/http/problems.js",
+];
 
 /**
  * Transpiles every TypeScript file of FOLDERS into dist/, file by file. Files that did not change are not touched, so that
@@ -27,7 +32,10 @@ export function build(): { written: number; total: number } {
   });
   const files = new Map(outputFiles.map((file) => [relative(DIST, file.path), file.text]));
   files.set("package.json", readFileSync(join(ROOT, "package.json"), "utf8"));
-  files.set("build.json", `${JSON.stringify({ runtime: digest(files, ["runtime/"]), supervisor: digest(files, SUPERVISOR_FOLDERS) })}\n`);
+  files.set(
+    "build.json",
+    `${JSON.stringify({ runtime: digest(files, ["runtime/"]), supervisor: digest(files, SUPERVISOR_FOLDERS) })}\n`,
+  );
   let written = 0;
   for (const [name, text] of files) {
     const path = join(DIST, name);
@@ -54,7 +62,8 @@ function sources(folder: string): string[] {
 function digest(files: ReadonlyMap<string, string>, prefixes: readonly string[]): string {
   const hash = createHash("sha256");
   for (const [name, text] of [...files].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    if (name.endsWith(".js") && prefixes.some((prefix) => name.startsWith(prefix))) hash.update(name).update("\0").update(text);
+    if (name.endsWith(".js") && prefixes.some((prefix) => name.startsWith(prefix)))
+      hash.update(name).update("\0").update(text);
   }
   return hash.digest("hex").slice(0, 16);
 }

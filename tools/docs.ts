@@ -25,7 +25,12 @@ function configurationPage(): string {
   ];
   const body = sections.map(([title, schema]) => {
     const rows = Object.entries(schema.properties).map(([key, property]) => {
-      const fallback = property.default === undefined ? (schema.required?.includes(key) ? "required" : "none") : code(property.default);
+      const fallback =
+        property.default === undefined
+          ? schema.required?.includes(key)
+            ? "required"
+            : "none"
+          : code(property.default);
       return `| \`${key}\` | ${typeOf(property)} | ${fallback} | ${property.description ?? ""} |`;
     });
     return `## ${title}\n\n| key | type | default | meaning |\n| --- | --- | --- | --- |\n${rows.join("\n")}\n`;
@@ -40,7 +45,9 @@ ${body.join("\n")}`;
 }
 
 function errorsPage(): string {
-  const rows = Object.entries(ERRORS).map(([key, { status, title }]) => `| \`${key}\` | ${String(status)} | ${title} |`);
+  const rows = Object.entries(ERRORS).map(
+    ([key, { status, title }]) => `| \`${key}\` | ${String(status)} | ${title} |`,
+  );
   return `${GENERATED}
 # Errors
 

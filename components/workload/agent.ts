@@ -61,7 +61,11 @@ export class Agent extends pulumi.ComponentResource {
         // A busy event loop is not a dead one: six seconds without an answer are.
         liveness: { port: "http", path: "/healthz", periodSeconds: 2, timeoutSeconds: 2, failureThreshold: 3 },
         gracePeriodSeconds: 20,
-        labels: { "app.kubernetes.io/part-of": "machine-native-ops", "machine-native-ops/target": target, "machine-native-ops/max-replicas": "1" },
+        labels: {
+          "app.kubernetes.io/part-of": "machine-native-ops",
+          "machine-native-ops/target": target,
+          "machine-native-ops/max-replicas": "1",
+        },
       },
       { parent: this },
     );
@@ -71,5 +75,7 @@ export class Agent extends pulumi.ComponentResource {
 }
 
 function withoutUndefined(values: Record<string, string | undefined>): Record<string, string> {
-  return Object.fromEntries(Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== undefined));
+  return Object.fromEntries(
+    Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
 }

@@ -45,7 +45,11 @@ function httpUrl(address: string | undefined): string {
 }
 
 /** Errors: MNO_COMPONENT_ARGS_INVALID with every fault at once. */
-function toSpec(name: string, args: pulumi.Unwrap<Omit<WorkloadArgs, "cluster" | "secretEnvironment">>, owner: string): WorkloadSpec {
+function toSpec(
+  name: string,
+  args: pulumi.Unwrap<Omit<WorkloadArgs, "cluster" | "secretEnvironment">>,
+  owner: string,
+): WorkloadSpec {
   if (args.command === undefined) {
     const why = args.image === undefined ? "is required" : "is required on a local cluster, which runs no images";
     throw argsInvalid(name, [{ field: "command", message: why }]);
@@ -67,5 +71,7 @@ function toSpec(name: string, args: pulumi.Unwrap<Omit<WorkloadArgs, "cluster" |
 
 function argsInvalid(name: string, faults: { field: string; message: string }[]): MnoError {
   const text = faults.map((fault) => `${fault.field} ${fault.message}`).join("; ");
-  return new MnoError("MNO_COMPONENT_ARGS_INVALID", `MNO_COMPONENT_ARGS_INVALID: Workload "${name}": ${text}`, { faults });
+  return new MnoError("MNO_COMPONENT_ARGS_INVALID", `MNO_COMPONENT_ARGS_INVALID: Workload "${name}": ${text}`, {
+    faults,
+  });
 }

@@ -11,12 +11,24 @@ import { LOG_LEVELS } from "./telemetry/logs";
  */
 export const KERNEL_CONFIGURATION = Type.Object({
   MNO_STATE_DIR: Type.String({ minLength: 1, description: "Folder of the embedded database and event log" }),
-  MNO_HTTP_HOST: Type.String({ default: "127.0.0.1", description: "Address to bind; off loopback, writes need MNO_API_TOKEN" }),
-  MNO_HTTP_PORT: Type.Integer({ minimum: 0, maximum: 65535, default: 4600, description: "TCP port; 0 takes a free one" }),
+  MNO_HTTP_HOST: Type.String({
+    default: "127.0.0.1",
+    description: "Address to bind; off loopback, writes need MNO_API_TOKEN",
+  }),
+  MNO_HTTP_PORT: Type.Integer({
+    minimum: 0,
+    maximum: 65535,
+    default: 4600,
+    description: "TCP port; 0 takes a free one",
+  }),
   MNO_API_TOKEN: Type.Optional(Type.String({ minLength: 16, description: "Bearer token that writes must carry" })),
-  MNO_DATABASE_URL: Type.Optional(Type.String({ description: "pglite:<folder> (default, in MNO_STATE_DIR) or postgres://" })),
+  MNO_DATABASE_URL: Type.Optional(
+    Type.String({ description: "pglite:<folder> (default, in MNO_STATE_DIR) or postgres://" }),
+  ),
   MNO_BUS_URL: Type.Optional(Type.String({ description: "embedded:<folder> (default, in MNO_STATE_DIR) or nats://" })),
-  MNO_CACHE_URL: Type.Optional(Type.String({ description: "redis:// or rediss:// of the second cache level; none by default" })),
+  MNO_CACHE_URL: Type.Optional(
+    Type.String({ description: "redis:// or rediss:// of the second cache level; none by default" }),
+  ),
   MNO_CLUSTER_URL: Type.Optional(Type.String({ description: "local:<folder> of the local cluster" })),
   MNO_LOG_LEVEL: Type.Union(
     LOG_LEVELS.map((level) => Type.Literal(level)),
@@ -40,7 +52,8 @@ export function readRawConfiguration(environment: NodeJS.ProcessEnv): RawConfigu
   if (path === undefined) return { environment, file: {} };
   try {
     const file: unknown = JSON.parse(readFileSync(path, "utf8"));
-    if (typeof file !== "object" || file === null || Array.isArray(file)) throw new Error("it must hold one JSON object");
+    if (typeof file !== "object" || file === null || Array.isArray(file))
+      throw new Error("it must hold one JSON object");
     return { environment, file: file as Record<string, unknown> };
   } catch (error) {
     throw new MnoError("MNO_CONFIG_INVALID", `MNO_CONFIG_FILE ${path}: ${(error as Error).message}`, { cause: error });
@@ -58,7 +71,8 @@ export function loadConfiguration<S extends TObject[]>(raw: RawConfiguration, ..
   const merged: Record<string, unknown> = {};
   const known = new Set(schemas.flatMap((schema) => Object.keys(schema.properties)));
   for (const key of Object.keys(raw.file)) {
-    if (!known.has(key)) faults.push({ field: key, message: `is not known; known keys: ${[...known].sort().join(", ")}` });
+    if (!known.has(key))
+      faults.push({ field: key, message: `is not known; known keys: ${[...known].sort().join(", ")}` });
   }
   for (const schema of schemas) {
     const values: Record<string, unknown> = {};
@@ -93,5 +107,8 @@ function configurationFault(fault: AjvFault): FieldFault {
   const field = typeof missing === "string" ? missing : fault.instancePath.slice(1);
   const allowed = fault.params.allowedValues ?? fault.params.allowedValue;
   const suffix = allowed === undefined ? "" : ` (${JSON.stringify(allowed)})`;
-  return { field, message: typeof missing === "string" ? "is required" : `${fault.message ?? "is not valid"}${suffix}` };
+  return {
+    field,
+    message: typeof missing === "string" ? "is required" : `${fault.message ?? "is not valid"}${suffix}`,
+  };
 }

@@ -17,14 +17,22 @@ const SAMPLES: Record<string, Record<string, unknown>> = {
     requests: { cpuCores: 0.1, memoryBytes: 1024 },
     ports: [{ name: "http", port: 8080 }],
   },
-  Agent: { cluster: "local:/tmp/mno-test", stateDirectory: "/tmp/mno-test/agent", apiToken: pulumi.secret("a-secret-token-of-length") },
+  Agent: {
+    cluster: "local:/tmp/mno-test",
+    stateDirectory: "/tmp/mno-test/agent",
+    apiToken: pulumi.secret("a-secret-token-of-length"),
+  },
 };
 
 const exported = Object.entries(components).filter(
   ([, value]) => typeof value === "function" && value.prototype instanceof pulumi.ComponentResource,
 ) as unknown as [string, Component][];
 
-async function build(Class: Component, names: string[], opts?: pulumi.ComponentResourceOptions): Promise<{ recording: Recording; made: pulumi.ComponentResource[] }> {
+async function build(
+  Class: Component,
+  names: string[],
+  opts?: pulumi.ComponentResourceOptions,
+): Promise<{ recording: Recording; made: pulumi.ComponentResource[] }> {
   let made: pulumi.ComponentResource[] = [];
   const recording = await record(() => {
     made = names.map((name) => new Class(name, SAMPLES[Class.name] as never, opts));

@@ -15,8 +15,18 @@ describe("component schema", () => {
     this.timeout(60_000);
     const analyzer = new Analyzer(join(ROOT, "components"), "machine-native-ops", manifest, names);
     const { components, typeDefinitions, dependencies } = analyzer.analyze();
-    const schema = generateSchema("machine-native-ops", String(manifest.version), "", components, typeDefinitions, dependencies);
-    assert.deepEqual(Object.keys(schema.resources ?? {}).sort(), [...names].map((name) => `machine-native-ops:index:${name}`).sort());
+    const schema = generateSchema(
+      "machine-native-ops",
+      String(manifest.version),
+      "",
+      components,
+      typeDefinitions,
+      dependencies,
+    );
+    assert.deepEqual(
+      Object.keys(schema.resources ?? {}).sort(),
+      [...names].map((name) => `machine-native-ops:index:${name}`).sort(),
+    );
     assert.ok(!JSON.stringify(schema).includes("pulumi.json#/Any"), "a property degraded to Any");
     for (const [token, resource] of Object.entries(schema.resources ?? {})) {
       for (const [property, { description }] of Object.entries(resource.inputProperties ?? {})) {

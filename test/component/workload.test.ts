@@ -42,12 +42,19 @@ describe("validateWorkload", () => {
     ["a probe of a port that is not there", { liveness: { port: "grpc", path: "/" } }, "liveness.port"],
     ["a probe path without a slash", { readiness: { port: "http", path: "readyz" } }, "readiness.path"],
     ["a variable that is none", { environment: { "A-B": "x" } }, "environment.A-B"],
-    ["a variable that is secret and open", { environment: { A: "x" }, secretEnvironment: { A: "x" } }, "secretEnvironment.A"],
+    [
+      "a variable that is secret and open",
+      { environment: { A: "x" }, secretEnvironment: { A: "x" } },
+      "secretEnvironment.A",
+    ],
     ["a negative grace period", { gracePeriodSeconds: -1 }, "gracePeriodSeconds"],
   ];
   for (const [what, change, field] of wrong) {
     it(`names ${field} for ${what}`, () => {
-      assert.deepEqual(validateWorkload({ ...VALID, ...change }).map((fault) => fault.field), [field]);
+      assert.deepEqual(
+        validateWorkload({ ...VALID, ...change }).map((fault) => fault.field),
+        [field],
+      );
     });
   }
 
@@ -57,7 +64,12 @@ describe("validateWorkload", () => {
 });
 
 describe("Workload", () => {
-  const args = { cluster: CLUSTER, command: VALID.command, requests: VALID.requests, ports: [{ name: "http", port: 8080 }] };
+  const args = {
+    cluster: CLUSTER,
+    command: VALID.command,
+    requests: VALID.requests,
+    ports: [{ name: "http", port: 8080 }],
+  };
 
   it("becomes one workload of the cluster, owned by its URN, with an address", async () => {
     let url = "";
@@ -89,7 +101,9 @@ describe("Workload", () => {
     await assert.rejects(
       record(() => new Workload("Shop", { ...args, replicas: -1 })),
       (error: Error) =>
-        /MNO_COMPONENT_ARGS_INVALID/.test(error.message) && /name/.test(error.message) && /replicas/.test(error.message),
+        /MNO_COMPONENT_ARGS_INVALID/.test(error.message) &&
+        /name/.test(error.message) &&
+        /replicas/.test(error.message),
     );
   });
 

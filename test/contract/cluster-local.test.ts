@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { join } from "node:path";
-import { MnoError, type WorkloadSpec } from "../../runtime/exports";
+import { type MnoError, type WorkloadSpec } from "../../runtime/exports";
 import type { Cluster, WorkloadEvent, WorkloadStatus } from "../../runtime/kernel/cluster/cluster";
 import { openCluster } from "../../runtime/kernel/cluster/open";
 import { eventually, TestSupervisor } from "../support/supervisor";
@@ -82,7 +82,7 @@ describe("local cluster: its supervisor", function () {
       command: program("job"),
       ports: [],
       readiness: undefined,
-    } as WorkloadSpec);
+    });
     const before = await ready("one");
     await ready("two");
     const job = await eventually(async () => {

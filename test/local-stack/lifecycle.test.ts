@@ -22,13 +22,25 @@ describe("a workload's life through the engine", function () {
     assert.equal(code, 0, output);
   };
   const up = async (...flags: string[]): Promise<string> => {
-    const { code, output } = await project.run("up", "--yes", "--skip-preview", "--diff", ...flags, ...project.settings);
+    const { code, output } = await project.run(
+      "up",
+      "--yes",
+      "--skip-preview",
+      "--diff",
+      ...flags,
+      ...project.settings,
+    );
     assert.equal(code, 0, output);
     return output;
   };
   const workloads = async (): Promise<View[]> => {
-    const address = JSON.parse(readFileSync(join(project.state, "cluster", "supervisor.json"), "utf8")) as { url: string; token: string };
-    const response = await fetch(`${address.url}/v1/workloads`, { headers: { authorization: `Bearer ${address.token}` } });
+    const address = JSON.parse(readFileSync(join(project.state, "cluster", "supervisor.json"), "utf8")) as {
+      url: string;
+      token: string;
+    };
+    const response = await fetch(`${address.url}/v1/workloads`, {
+      headers: { authorization: `Bearer ${address.token}` },
+    });
     return ((await response.json()) as { workloads: View[] }).workloads;
   };
 
@@ -69,7 +81,9 @@ describe("a workload's life through the engine", function () {
     const [after] = await workloads();
     assert.equal(after?.spec.environment.GREETING, "good evening");
     assert.equal(after?.readyReplicas, 2);
-    assert.ok(!after?.replicas.some((replica) => replica.pid === before?.replicas[0]?.pid && replica.phase === "ready"));
+    assert.ok(
+      !after?.replicas.some((replica) => replica.pid === before?.replicas[0]?.pid && replica.phase === "ready"),
+    );
   });
 
   it("is replaced when its kind changes: the old one is gone before the new one comes", async () => {

@@ -40,8 +40,8 @@ describe("the local stack", function () {
     return { status: response.status, type: response.headers.get("content-type") ?? "", body: await response.json() };
   };
   const allocationCount = async (): Promise<number> => {
-    const answer = (await (await fetch(erm("/v1/allocations?limit=100"))).json()) as { allocations: unknown[] };
-    return answer.allocations.length;
+    const answer = (await (await fetch(erm("/v1/allocations?limit=100"))).json()) as { items: unknown[] };
+    return answer.items.length;
   };
 
   before(async () => {
@@ -58,7 +58,13 @@ describe("the local stack", function () {
   it("comes up with one line, and says what is up", async () => {
     const { code, output } = await platform.npm("start");
     assert.equal(code, 0, output);
-    for (const expected of [platform.api, platform.gateway, `${platform.api}/metrics`, "npm run demo:load", "npm stop"]) {
+    for (const expected of [
+      platform.api,
+      platform.gateway,
+      `${platform.api}/metrics`,
+      "npm run demo:load",
+      "npm stop",
+    ]) {
       assert.ok(output.includes(expected), `the summary does not name ${expected}:\n${output}`);
     }
     assert.equal((await fetch(`${platform.gateway}/`)).status, 200);
@@ -68,14 +74,23 @@ describe("the local stack", function () {
   it("describes its API, and lists its engines", async () => {
     const document = (await (await fetch(`${platform.api}/openapi.json`)).json()) as { paths: Record<string, unknown> };
     assert.ok("/elastic-resource-manager/v1/allocations" in document.paths);
-    assert.ok("/auto-scaling-engine/v1/scalers" in document.paths || "/auto-scaling-engine/v1/scalers/" in document.paths);
+    assert.ok(
+      "/auto-scaling-engine/v1/scalers" in document.paths || "/auto-scaling-engine/v1/scalers/" in document.paths,
+    );
     const index = (await (await fetch(`${platform.api}/`)).json()) as { engines: { name: string; state: string }[] };
-    assert.deepEqual(index.engines.map((engine) => engine.state), ["running", "running"]);
+    assert.deepEqual(
+      index.engines.map((engine) => engine.state),
+      ["running", "running"],
+    );
   });
 
   it("refuses what is over capacity with a coded 409, and records nothing", async () => {
     const before = await allocationCount();
-    const answer = await post(erm("/v1/allocations"), { tenant: "web", replicas: 1, requests: { cpuCores: 1000, memoryBytes: MIB } });
+    const answer = await post(erm("/v1/allocations"), {
+      tenant: "web",
+      replicas: 1,
+      requests: { cpuCores: 1000, memoryBytes: MIB },
+    });
     const problem = answer.body as Problem;
     assert.equal(answer.status, 409);
     assert.match(answer.type, /^application\/problem\+json/);
@@ -86,10 +101,17 @@ describe("the local stack", function () {
   });
 
   it("refuses what is malformed, naming the field", async () => {
-    const wrong = await post(erm("/v1/allocations"), { tenant: "web", replicas: 1, requests: { cpuCores: "many", memoryBytes: MIB } });
+    const wrong = await post(erm("/v1/allocations"), {
+      tenant: "web",
+      replicas: 1,
+      requests: { cpuCores: "many", memoryBytes: MIB },
+    });
     assert.equal(wrong.status, 422);
     assert.equal((wrong.body as Problem).code, "MNO_REQUEST_INVALID");
-    assert.ok((wrong.body as Problem).faults?.some((fault) => fault.field.includes("requests/cpuCores")), JSON.stringify(wrong.body));
+    assert.ok(
+      (wrong.body as Problem).faults?.some((fault) => fault.field.includes("requests/cpuCores")),
+      JSON.stringify(wrong.body),
+    );
     const broken = await post(erm("/v1/allocations"), "{");
     assert.equal(broken.status, 400);
     assert.equal((broken.body as Problem).code, "MNO_REQUEST_MALFORMED");
@@ -106,23 +128,39 @@ describe("the local stack", function () {
     assert.equal(answer.status, 201, JSON.stringify(answer.body));
     const { id, decisionId } = answer.body as { id: string; decisionId: string };
     assert.equal((await fetch(erm(`/v1/decisions/${decisionId}`))).status, 200);
-    await eventually("three replicas of the demo service", 30, async () => ((await demo()).readyReplicas === 3 ? true : undefined));
+    await eventually("three replicas of the demo service", 30, async () =>
+      (await demo()).readyReplicas === 3 ? true : undefined,
+    );
 
     const names = await eventually("one trace of the whole flow", 30, async () => {
       const byTrace = Map.groupBy(traces.spans(), (span) => span.traceId);
       for (const spans of byTrace.values()) {
         const found = spans.map((span) => span.name);
-        const wanted = [/^POST .*allocations/, /^allocate/, /^publish mno\.scalability\.resource\.allocated/, /^consume mno\.scalability\.resource\.allocated/, /^evaluate demo/, /^scale demo/];
+        const wanted = [
+          /^POST .*allocations/,
+          /^allocate/,
+          /^publish mno\.scalability\.resource\.allocated/,
+          /^consume mno\.scalability\.resource\.allocated/,
+          /^evaluate demo/,
+          /^scale demo/,
+        ];
         if (wanted.every((pattern) => found.some((name) => pattern.test(name)))) return found;
       }
       return undefined;
     });
     assert.ok(names.length >= 6);
 
-    const decisions = (await (await fetch(ase("/v1/decisions?workload=demo&limit=20"))).json()) as { items: { id: string; trigger: string; action: string; reasons: string[] }[] };
-    const scaled = decisions.items.find((decision) => decision.trigger === "resource.allocated" && decision.action === "scaled");
+    const decisions = (await (await fetch(ase("/v1/decisions?workload=demo&limit=20"))).json()) as {
+      items: { id: string; trigger: string; action: string; reasons: string[] }[];
+    };
+    const scaled = decisions.items.find(
+      (decision) => decision.trigger === "resource.allocated" && decision.action === "scaled",
+    );
     assert.ok(scaled, JSON.stringify(decisions.items.slice(0, 3)));
-    const explained = (await (await fetch(ase(`/v1/decisions/${scaled.id}`))).json()) as { reasons: string[]; inputs: unknown };
+    const explained = (await (await fetch(ase(`/v1/decisions/${scaled.id}`))).json()) as {
+      reasons: string[];
+      inputs: unknown;
+    };
     assert.ok(explained.reasons.length > 0 && explained.inputs !== undefined);
 
     assert.equal((await fetch(erm(`/v1/allocations/${id}`), { method: "DELETE" })).status, 204);
@@ -146,17 +184,26 @@ describe("the local stack", function () {
   });
 
   it("changes nothing at a second start", async () => {
-    const before = [...(await platform.pidsOf("platform")), ...(await platform.pidsOf("demo")), platform.supervisorAddress().pid];
+    const before = [
+      ...(await platform.pidsOf("platform")),
+      ...(await platform.pidsOf("demo")),
+      platform.supervisorAddress().pid,
+    ];
     const { code, output } = await platform.npm("start");
     assert.equal(code, 0, output);
     assert.ok(!/\d+ (created|updated|deleted|replaced)|[+~-] \d+ /.test(output.replace(/\d+ unchanged/g, "")), output);
-    assert.deepEqual([...(await platform.pidsOf("platform")), ...(await platform.pidsOf("demo")), platform.supervisorAddress().pid], before);
+    assert.deepEqual(
+      [...(await platform.pidsOf("platform")), ...(await platform.pidsOf("demo")), platform.supervisorAddress().pid],
+      before,
+    );
   });
 
   it("lets one command in at a time; the second says who holds the lock", async () => {
     const first = platform.spawn("start");
     const running = finished(first);
-    await eventually("the first start's lock", 20, async () => (existsSync(join(platform.state, "lock")) ? true : undefined));
+    await eventually("the first start's lock", 20, async () =>
+      existsSync(join(platform.state, "lock")) ? true : undefined,
+    );
     const { code, output } = await platform.npm("start");
     assert.equal(code, 1);
     assert.match(output, /MNO_STATE_LOCKED: npm start \(process \d+, since .*\) holds/);
@@ -173,15 +220,30 @@ describe("the local stack", function () {
     });
 
     const before = await allocationCount();
-    const kept = await post(erm("/v1/allocations"), { tenant: "kept", replicas: 1, requests: { cpuCores: 0.01, memoryBytes: MIB } });
+    const kept = await post(erm("/v1/allocations"), {
+      tenant: "kept",
+      replicas: 1,
+      requests: { cpuCores: 0.01, memoryBytes: MIB },
+    });
     assert.equal(kept.status, 201);
     const [agent = 0] = await platform.pidsOf("platform");
     process.kill(agent, "SIGKILL");
-    await eventually("the agents again, with the allocation", 40, async () => ((await allocationCount()) === before + 1 ? true : undefined));
+    await eventually("the agents again, with the allocation", 40, async () =>
+      (await allocationCount()) === before + 1 ? true : undefined,
+    );
 
     const orphans = [...(await platform.pidsOf("demo")), ...(await platform.pidsOf("platform"))];
     process.kill(platform.supervisorAddress().pid, "SIGKILL");
-    const drift = await platform.npm("run", "-s", "pulumi", "--", "refresh", "--preview-only", "--expect-no-changes", "--yes");
+    const drift = await platform.npm(
+      "run",
+      "-s",
+      "pulumi",
+      "--",
+      "refresh",
+      "--preview-only",
+      "--expect-no-changes",
+      "--yes",
+    );
     assert.notEqual(drift.code, 0, `refresh does not see that the supervisor is gone:\n${drift.output}`);
     const healed = await platform.npm("start");
     assert.equal(healed.code, 0, healed.output);
@@ -191,7 +253,10 @@ describe("the local stack", function () {
 
   it("sees a workload that was deleted by hand, and brings it back", async () => {
     const { url, token } = platform.supervisorAddress();
-    const gone = await fetch(`${url}/v1/workloads/demo`, { method: "DELETE", headers: { authorization: `Bearer ${token}` } });
+    const gone = await fetch(`${url}/v1/workloads/demo`, {
+      method: "DELETE",
+      headers: { authorization: `Bearer ${token}` },
+    });
     assert.equal(gone.status, 204);
     const { code, output } = await platform.npm("start");
     assert.equal(code, 0, output);
@@ -201,8 +266,12 @@ describe("the local stack", function () {
   it("takes a workload into another state by import, without touching it", async () => {
     const before = await platform.pidsOf("demo");
     const urns = await platform.npm("run", "-s", "pulumi", "--", "stack", "export");
-    const state = JSON.parse(urns.output.slice(urns.output.indexOf("{"))) as { deployment: { resources: { urn: string; type: string; id?: string }[] } };
-    const resource = state.deployment.resources.find((r) => r.type === "mno-local:index:Workload" && r.urn.endsWith("::demo"));
+    const state = JSON.parse(urns.output.slice(urns.output.indexOf("{"))) as {
+      deployment: { resources: { urn: string; type: string; id?: string }[] };
+    };
+    const resource = state.deployment.resources.find(
+      (r) => r.type === "mno-local:index:Workload" && r.urn.endsWith("::demo"),
+    );
     assert.ok(resource?.id);
     const imported = await platform.npm(
       ...["run", "-s", "pulumi", "--", "import", "mno-local:index:Workload", "adopted", resource.id],
@@ -210,7 +279,16 @@ describe("the local stack", function () {
     );
     assert.equal(imported.code, 0, imported.output);
     assert.deepEqual(await platform.pidsOf("demo"), before);
-    const forgotten = await platform.npm("run", "-s", "pulumi", "--", "state", "delete", "--yes", "urn:pulumi:local::machine-native-ops::mno-local:index:Workload::adopted");
+    const forgotten = await platform.npm(
+      "run",
+      "-s",
+      "pulumi",
+      "--",
+      "state",
+      "delete",
+      "--yes",
+      "urn:pulumi:local::machine-native-ops::mno-local:index:Workload::adopted",
+    );
     assert.equal(forgotten.code, 0, forgotten.output);
   });
 
@@ -229,7 +307,11 @@ describe("the local stack", function () {
   });
 
   it("goes down without a trace outside the state folder", async () => {
-    const pids = [platform.supervisorAddress().pid, ...(await platform.pidsOf("demo")), ...(await platform.pidsOf("platform"))];
+    const pids = [
+      platform.supervisorAddress().pid,
+      ...(await platform.pidsOf("demo")),
+      ...(await platform.pidsOf("platform")),
+    ];
     const { code, output } = await platform.npm("stop");
     assert.equal(code, 0, output);
     for (const pid of pids) assert.ok(!isRunning(pid), `process ${String(pid)} still runs`);

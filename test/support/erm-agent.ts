@@ -4,6 +4,7 @@ import type { Clock } from "../../runtime/kernel/clock";
 import type { Cluster } from "../../runtime/kernel/cluster/cluster";
 import { loadConfiguration } from "../../runtime/kernel/config";
 import type { EventBus } from "../../runtime/kernel/events/bus";
+import { openOutbox } from "../../runtime/kernel/events/outbox";
 import { DEFAULT_LIMITS } from "../../runtime/kernel/http/app";
 import type { Handle } from "../../runtime/kernel/http/front";
 import type { Infrastructure } from "../../runtime/kernel/lifecycle/infrastructure";
@@ -35,8 +36,15 @@ export interface ErmAgent {
 
 export async function startErmAgent(options: ErmAgentOptions): Promise<ErmAgent> {
   const { database, bus, cluster, clock, log, metrics, environment = {}, mount = () => undefined } = options;
+  const outbox = await openOutbox(database, bus, { clock, log });
   // The engine uses neither cache nor workers; a use would fail the test by name.
-  const infrastructure = { database, bus, cluster, close: () => Promise.resolve() } as unknown as Infrastructure;
+  const infrastructure = {
+    database,
+    bus,
+    outbox,
+    cluster,
+    close: () => Promise.resolve(),
+  } as unknown as Infrastructure;
   let runner!: AgentRunner;
   const http = await new Promise<FastifyInstance>((resolve) => {
     runner = new AgentRunner({
@@ -54,5 +62,5 @@ export async function startErmAgent(options: ErmAgentOptions): Promise<ErmAgent>
     });
     runner.start();
   });
-  return { http, unready: () => runner.unready(), drain: () => runner.drain() };
+  return { http, unready: () => runner.unready(), drain: () => runner.drain().then(() => outbox.stop()) };
 }

@@ -149,11 +149,11 @@ export class Campaign {
     const found = new Map<string, WireAllocation>();
     for (let cursor: string | null = ""; cursor !== null;) {
       const query: string = cursor === "" ? "" : `&cursor=${cursor}`;
-      const page: { allocations: WireAllocation[]; nextCursor: string | null } = await read(
+      const page: { items: WireAllocation[]; nextCursor: string | null } = await read(
         process,
         `/v1/allocations?limit=500${query}`,
       );
-      for (const allocation of page.allocations) {
+      for (const allocation of page.items) {
         assert.ok(!found.has(allocation.id), `${allocation.id} is listed twice`);
         found.set(allocation.id, allocation);
       }

@@ -51,7 +51,11 @@ export class Platform {
   }
 
   supervisorAddress(): { pid: number; url: string; token: string } {
-    return JSON.parse(readFileSync(join(this.state, "cluster", "supervisor.json"), "utf8")) as { pid: number; url: string; token: string };
+    return JSON.parse(readFileSync(join(this.state, "cluster", "supervisor.json"), "utf8")) as {
+      pid: number;
+      url: string;
+      token: string;
+    };
   }
 
   async pidsOf(workload: string): Promise<number[]> {

@@ -25,7 +25,14 @@ export class PulumiProject {
   async init(): Promise<void> {
     this.toolchain = await ensureToolchain(() => undefined);
     build();
-    const { code, output } = await this.run("stack", "init", this.stack, "--secrets-provider", "passphrase", "--no-select");
+    const { code, output } = await this.run(
+      "stack",
+      "init",
+      this.stack,
+      "--secrets-provider",
+      "passphrase",
+      "--no-select",
+    );
     // The salt that the CLI writes beside Pulumi.yaml is made again in the settings of this run.
     rmSync(join(this.folder, `Pulumi.${this.stack}.yaml`), { force: true });
     if (code !== 0) throw new Error(output);
@@ -49,7 +56,10 @@ export class PulumiProject {
   }
 
   /** The deployment as the state has it. */
-  async export(): Promise<{ text: string; resources: { type: string; urn: string; outputs?: Record<string, unknown> }[] }> {
+  async export(): Promise<{
+    text: string;
+    resources: { type: string; urn: string; outputs?: Record<string, unknown> }[];
+  }> {
     const { output } = await this.run("stack", "export", "--stack", this.stack);
     const text = output.slice(output.indexOf("{"));
     const { deployment } = JSON.parse(text) as { deployment: { resources?: { type: string; urn: string }[] } };

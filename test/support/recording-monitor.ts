@@ -36,7 +36,10 @@ class RecordingMonitor extends MockMonitor {
       call: (args) => args.inputs as Record<string, unknown>,
       newResource: (args) => {
         const inputs = args.inputs as Record<string, unknown>;
-        return { id: `${args.name}-id`, state: { ...inputs, ...OUTPUTS[args.type]?.(plain(inputs) as Record<string, unknown>) } };
+        return {
+          id: `${args.name}-id`,
+          state: { ...inputs, ...OUTPUTS[args.type]?.(plain(inputs) as Record<string, unknown>) },
+        };
       },
     });
   }
@@ -56,15 +59,18 @@ class RecordingMonitor extends MockMonitor {
           protect: request.getProtect() ?? false,
           provider: request.getProvider(),
           aliases: request.getAliasesList().length,
-          inputs: (request.getObject()?.toJavaScript() ?? {}) as Record<string, unknown>,
+          inputs: request.getObject()?.toJavaScript() ?? {},
         });
       }
       callback(error, response);
     });
   }
 
-  override registerResourceOutputs(request: RegisterResourceOutputsRequest, callback: (error: unknown, response: unknown) => void): void {
-    this.recording.outputs.set(request.getUrn(), (request.getOutputs()?.toJavaScript() ?? {}) as Record<string, unknown>);
+  override registerResourceOutputs(
+    request: RegisterResourceOutputsRequest,
+    callback: (error: unknown, response: unknown) => void,
+  ): void {
+    this.recording.outputs.set(request.getUrn(), request.getOutputs()?.toJavaScript() ?? {});
     super.registerResourceOutputs(request, callback);
   }
 }
@@ -82,7 +88,12 @@ export function plain(value: unknown): unknown {
 /** Runs a Pulumi program in this process and records all that it registers. A rejected program rejects. */
 export async function record(program: () => unknown, preview = false): Promise<Recording> {
   const recording: Recording = { resources: [], outputs: new Map() };
-  await setMocks({ call: (args) => args.inputs as object, newResource: (args) => ({ id: "", state: args.inputs as object }) }, "machine-native-ops", "test", preview);
+  await setMocks(
+    { call: (args) => args.inputs as object, newResource: (args) => ({ id: "", state: args.inputs as object }) },
+    "machine-native-ops",
+    "test",
+    preview,
+  );
   setMockOptions(new RecordingMonitor(recording), "machine-native-ops", "test", preview);
   await pulumi.runtime.runInPulumiStack(async () => {
     await program();

@@ -12,7 +12,9 @@ describe("reference pages", () => {
   }
 
   it("README and docs name only commands that exist", () => {
-    const { scripts } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { scripts: Record<string, string> };
+    const { scripts } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as {
+      scripts: Record<string, string>;
+    };
     for (const page of ["README.md", "CONTRIBUTING.md", "docs/architecture.md"]) {
       const text = readFileSync(join(ROOT, page), "utf8");
       for (const [, command = ""] of text.matchAll(/npm run (?:-s )?([a-z][a-zA-Z:-]*)/g)) {

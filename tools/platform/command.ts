@@ -16,7 +16,8 @@ export function runCommand(purpose: string, work: () => Promise<number>): void {
   let interrupted = false;
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     process.on(signal, () => {
-      if (!interrupted) process.stderr.write(`\n${purpose}: interrupted; finishing the step at hand. It is safe to run again.\n`);
+      if (!interrupted)
+        process.stderr.write(`\n${purpose}: interrupted; finishing the step at hand. It is safe to run again.\n`);
       interrupted = true;
     });
   }

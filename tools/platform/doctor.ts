@@ -39,7 +39,10 @@ async function diagnose(): Promise<Finding[]> {
       : {
           what: `Pulumi ${PULUMI_VERSION}`,
           found: "missing",
-          remedy: go === undefined ? "let npm start reach get.pulumi.com, or install Go 1.26 for it to build with" : "npm start downloads it, or builds it with Go",
+          remedy:
+            go === undefined
+              ? "let npm start reach get.pulumi.com, or install Go 1.26 for it to build with"
+              : "npm start downloads it, or builds it with Go",
         },
     { what: "Node.js language host", found: toolchain ? languageHostOrigin(toolchain.cli) : "comes with Pulumi" },
     { what: "Go (builds Pulumi where no download can be reached)", found: go ?? "not installed" },
@@ -50,7 +53,10 @@ async function diagnose(): Promise<Finding[]> {
     },
     { what: "memory free", found: `${(freemem() / GIB).toFixed(1)} GiB` },
     { what: "state folder", found: existsSync(STATE) ? STATE : `${STATE} (not there yet)` },
-    { what: "at work now", found: holder ? `${holder.purpose} (process ${String(holder.pid)}, since ${holder.since})` : "nobody" },
+    {
+      what: "at work now",
+      found: holder ? `${holder.purpose} (process ${String(holder.pid)}, since ${holder.since})` : "nobody",
+    },
     { what: "stack", found: stackExists() ? "exists" : "not created yet: npm start" },
     { what: "supervisor", found: supervisor === undefined ? "not running" : `process ${String(supervisor)}` },
   ];

@@ -19,7 +19,14 @@ runCommand("npm start", async () => {
   await ensureStack(toolchain);
   // --refresh: what was killed or changed by hand is seen, and healed. The preview gates: with a mandatory policy broken,
   // nothing is created.
-  const code = await pulumi(toolchain, ["up", ...ON_STACK, ...WITH_POLICIES, "--refresh", "--yes", "--suppress-outputs"]);
+  const code = await pulumi(toolchain, [
+    "up",
+    ...ON_STACK,
+    ...WITH_POLICIES,
+    "--refresh",
+    "--yes",
+    "--suppress-outputs",
+  ]);
   if (code !== 0) {
     say(`\npulumi up ended with ${String(code)}. npm run doctor looks for the cause; npm start goes on from here.`);
     return code;

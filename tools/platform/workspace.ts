@@ -16,7 +16,10 @@ const SETTINGS = join(SETTINGS_FOLDER, `Pulumi.${STACK}.yaml`);
 
 /** Which stack, and this machine's settings of it. */
 export const ON_STACK = ["--stack", STACK, "--config-file", SETTINGS];
-export const WITH_POLICIES = ["zero-trust", "carbon"].flatMap((pack) => ["--policy-pack", join(ROOT, "policies", pack)]);
+export const WITH_POLICIES = ["zero-trust", "carbon"].flatMap((pack) => [
+  "--policy-pack",
+  join(ROOT, "policies", pack),
+]);
 
 /** What the CLI runs with: our state, our Node.js first on PATH, no downloads of plugins, no update check. */
 export function pulumiEnvironment(toolchain: Toolchain): NodeJS.ProcessEnv {

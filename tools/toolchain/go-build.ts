@@ -34,9 +34,12 @@ export function goVersion(): string | undefined {
  */
 export async function goBuild(program: GoProgram, report: Report): Promise<void> {
   const minutes = Math.max(1, Math.round(program.cpuMinutes / availableParallelism()));
-  report(`building ${program.package}: about ${String(minutes)} min on this machine's ${String(availableParallelism())} cores when nothing is cached`);
+  report(
+    `building ${program.package}: about ${String(minutes)} min on this machine's ${String(availableParallelism())} cores when nothing is cached`,
+  );
   const environment = { ...process.env, GOWORK: "off", GOFLAGS: "-mod=readonly", CGO_ENABLED: "0" };
-  const run = (args: string[], onLine: (line: string) => void): Promise<void> => runGo(args, program.module, environment, onLine);
+  const run = (args: string[], onLine: (line: string) => void): Promise<void> =>
+    runGo(args, program.module, environment, onLine);
 
   report("fetching modules");
   let packages = 0;
@@ -58,10 +61,13 @@ export async function goBuild(program: GoProgram, report: Report): Promise<void>
   };
   const values = Object.entries(program.values).map(([name, value]) => `-X ${name}=${value}`);
   try {
-    await run(["build", "-v", "-trimpath", "-ldflags", ["-s", "-w", ...values].join(" "), "-o", partial, program.package], () => {
-      compiled += 1;
-      progress();
-    });
+    await run(
+      ["build", "-v", "-trimpath", "-ldflags", ["-s", "-w", ...values].join(" "), "-o", partial, program.package],
+      () => {
+        compiled += 1;
+        progress();
+      },
+    );
     renameSync(partial, program.output);
   } finally {
     rmSync(partial, { force: true });

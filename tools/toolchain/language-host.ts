@@ -181,22 +181,19 @@ const runtimeOptionsPrompts: Unary<unknown, langproto.RuntimeOptionsResponse> = 
 const installDependencies: Streaming<unknown, langproto.InstallDependenciesResponse> = (call) => call.end();
 
 const server = new grpc.Server({ "grpc.max_receive_message_length": -1, "grpc.max_send_message_length": -1 });
-server.addService(
-  langrpc.LanguageRuntimeService,
-  {
-    handshake,
-    getPluginInfo,
-    about,
-    run,
-    runPlugin,
-    getProgramDependencies,
-    getRequiredPlugins,
-    getRequiredPackages,
-    installDependencies,
-    runtimeOptionsPrompts,
-    cancel: answerEmpty,
-  },
-);
+server.addService(langrpc.LanguageRuntimeService, {
+  handshake,
+  getPluginInfo,
+  about,
+  run,
+  runPlugin,
+  getProgramDependencies,
+  getRequiredPlugins,
+  getRequiredPackages,
+  installDependencies,
+  runtimeOptionsPrompts,
+  cancel: answerEmpty,
+});
 
 server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, port) => {
   if (error) {

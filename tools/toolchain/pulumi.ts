@@ -1,6 +1,15 @@
 import { execFileSync, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { accessSync, chmodSync, constants, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { buildSync } from "esbuild";
@@ -97,7 +106,10 @@ function missing(why: string, cause?: unknown): MnoError {
 async function download(): Promise<string | undefined> {
   if (process.env.MNO_PULUMI_DOWNLOAD === "never") return "MNO_PULUMI_DOWNLOAD=never";
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, [LAUNCHER, "version"], { stdio: ["ignore", "ignore", "pipe"], timeout: DOWNLOAD_MILLISECONDS });
+    const child = spawn(process.execPath, [LAUNCHER, "version"], {
+      stdio: ["ignore", "ignore", "pipe"],
+      timeout: DOWNLOAD_MILLISECONDS,
+    });
     let stderr = "";
     child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
     child.once("error", (error) => resolve(error.message));
@@ -153,7 +165,9 @@ function isExecutable(path: string): boolean {
 
 function versionOf(cli: string): string | undefined {
   try {
-    return execFileSync(cli, ["version"], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim().replace(/^v/, "");
+    return execFileSync(cli, ["version"], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] })
+      .trim()
+      .replace(/^v/, "");
   } catch {
     return undefined;
   }

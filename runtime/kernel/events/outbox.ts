@@ -27,6 +27,21 @@ export async function enqueue(tx: Queryable, events: readonly CloudEvent[]): Pro
   );
 }
 
+/** Makes the table where it is missing, and begins to relay. One per process: every engine's events go through it. */
+export async function openOutbox(
+  database: Database,
+  bus: EventBus,
+  deps: { clock: Clock; log: Logger },
+): Promise<OutboxRelay> {
+  await database.migrate("outbox", OUTBOX_MIGRATIONS);
+  const relay = new OutboxRelay(database, bus, deps);
+  relay.start();
+  return relay;
+}
+
+/** What an engine does with the outbox beside `enqueue`. */
+export type Outbox = Pick<OutboxRelay, "nudge">;
+
 export interface OutboxRelayOptions {
   /** Events published and deleted together. Default 500. */
   batchSize?: number;

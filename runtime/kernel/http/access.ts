@@ -25,7 +25,10 @@ export function checkAccess(method: string, headers: IncomingHttpHeaders, rule: 
   if (isLoopback(rule.host)) {
     const name = (headers.host ?? "localhost").replace(/:\d+$/, "");
     if (!isLoopback(name)) {
-      throw new MnoError("MNO_HOST_REFUSED", `The Host header is "${name}"; on loopback it must be localhost or 127.0.0.1`);
+      throw new MnoError(
+        "MNO_HOST_REFUSED",
+        `The Host header is "${name}"; on loopback it must be localhost or 127.0.0.1`,
+      );
     }
   }
   if (READS.has(method)) return;

@@ -48,12 +48,29 @@ export async function createApp(options: AppOptions): Promise<App> {
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: limits.bodyBytes,
     routerOptions: { maxParamLength: 256, ignoreTrailingSlash: true },
-    ajv: { customOptions: { allErrors: true, coerceTypes: "array", removeAdditional: false, strict: true, keywords: ["example"] } },
+    ajv: {
+      customOptions: {
+        allErrors: true,
+        coerceTypes: "array",
+        removeAdditional: false,
+        strict: true,
+        keywords: ["example"],
+      },
+    },
   }) as unknown as FastifyInstance;
   installProblems(http);
 
-  const requests = metrics.counter("mno_http_requests_total", "Requests answered", ["engine", "method", "route", "code"]);
-  const seconds = metrics.histogram("mno_http_request_duration_seconds", "Time to answer", ["engine", "method", "route"]);
+  const requests = metrics.counter("mno_http_requests_total", "Requests answered", [
+    "engine",
+    "method",
+    "route",
+    "code",
+  ]);
+  const seconds = metrics.histogram("mno_http_request_duration_seconds", "Time to answer", [
+    "engine",
+    "method",
+    "route",
+  ]);
   const inFlightGauge = metrics.gauge("mno_http_requests_in_flight", "Requests at work", ["engine"]);
   let inFlight = 0;
 
@@ -68,7 +85,10 @@ export async function createApp(options: AppOptions): Promise<App> {
     });
     checkAccess(request.method, request.headers, access);
     if (inFlight > limits.inFlight) {
-      throw new MnoError("MNO_OVERLOADED", `${String(limits.inFlight)} requests are at work already; try again shortly`);
+      throw new MnoError(
+        "MNO_OVERLOADED",
+        `${String(limits.inFlight)} requests are at work already; try again shortly`,
+      );
     }
   });
   http.addHook("onResponse", async (request, reply) => {
@@ -82,10 +102,17 @@ export async function createApp(options: AppOptions): Promise<App> {
     const name = `${[route.method].flat().join("|")} /${options.name}${route.url}`;
     route.handler = function (request, reply) {
       const { traceparent, tracestate } = request.headers as { traceparent?: string; tracestate?: string };
-      const parent = traceparent === undefined ? {} : { parent: { traceparent, ...(tracestate === undefined ? {} : { tracestate }) } };
+      const parent =
+        traceparent === undefined
+          ? {}
+          : { parent: { traceparent, ...(tracestate === undefined ? {} : { tracestate }) } };
       return tracer.span(
         name,
-        { kind: SpanKind.SERVER, attributes: { "http.request.method": request.method, "http.route": route.url }, ...parent },
+        {
+          kind: SpanKind.SERVER,
+          attributes: { "http.request.method": request.method, "http.route": route.url },
+          ...parent,
+        },
         async (span) => {
           const answer: unknown = await otelContext.bind(otelContext.active(), inner).call(this, request, reply);
           span.setAttribute("http.response.status_code", reply.statusCode);

@@ -36,7 +36,10 @@ export class Front {
       this.server.once("error", (error: NodeJS.ErrnoException) => {
         reject(
           error.code === "EADDRINUSE"
-            ? new MnoError("MNO_PORT_IN_USE", `Port ${String(port)} on ${host} is in use; set MNO_HTTP_PORT to a free one`)
+            ? new MnoError(
+                "MNO_PORT_IN_USE",
+                `Port ${String(port)} on ${host} is in use; set MNO_HTTP_PORT to a free one`,
+              )
             : error,
         );
       });
@@ -69,7 +72,8 @@ export class Front {
       return sendError(response, new MnoError("MNO_NOT_FOUND", `Nothing answers ${path}; there is ${known}`));
     }
     const handle = this.engines.get(engine);
-    if (!handle) return sendError(response, new MnoError("MNO_AGENT_UNAVAILABLE", `${engine} is starting or restarting`));
+    if (!handle)
+      return sendError(response, new MnoError("MNO_AGENT_UNAVAILABLE", `${engine} is starting or restarting`));
     const rest = url.slice(engine.length + 1);
     request.url = rest.startsWith("/") ? rest : `/${rest}`;
     handle(request, response);
@@ -90,5 +94,7 @@ export class Front {
 
 function sendError(response: ServerResponse, error: MnoError): void {
   const retry = error.status === 503 ? { "retry-after": "1" } : {};
-  response.writeHead(error.status, { "content-type": PROBLEM_MEDIA_TYPE, ...retry }).end(JSON.stringify(toProblem(error)));
+  response
+    .writeHead(error.status, { "content-type": PROBLEM_MEDIA_TYPE, ...retry })
+    .end(JSON.stringify(toProblem(error)));
 }

@@ -6,6 +6,7 @@ import type { Cache } from "../cache/cache";
 import type { Clock } from "../clock";
 import type { Cluster } from "../cluster/cluster";
 import type { EventBus } from "../events/bus";
+import type { Outbox } from "../events/outbox";
 import type { Database } from "../store/database";
 import type { Metrics } from "../telemetry/metrics";
 import type { Tracer } from "../telemetry/traces";
@@ -36,6 +37,8 @@ export interface AgentContext<Config = unknown> {
   readonly tracer: Tracer;
   /** Infrastructure, shared by the agents of one process; opened on first use. */
   readonly bus: EventBus;
+  /** To be nudged after a transaction that enqueued events (kernel/events/outbox.ts) was committed. */
+  readonly outbox: Outbox;
   readonly database: Database;
   readonly cache: Cache;
   readonly cluster: Cluster;
@@ -44,11 +47,11 @@ export interface AgentContext<Config = unknown> {
   readonly signal: AbortSignal;
 
   /** Runs `work` every `milliseconds` (never overlapping) until the agent drains; a failure is logged, counted and retried. */
-  every(name: string, milliseconds: number, work: () => Promise<void>): void;
+  readonly every: (name: string, milliseconds: number, work: () => Promise<void>) => void;
 
   /** Adds a condition to `/readyz`; the agent is ready when all its checks resolve. */
-  readyWhen(name: string, check: () => Promise<void>): void;
+  readonly readyWhen: (name: string, check: () => Promise<void>) => void;
 
   /** Registers a clean-up; run in reverse order of registration. */
-  onStop(cleanup: () => Promise<void>): void;
+  readonly onStop: (cleanup: () => Promise<void>) => void;
 }

@@ -44,7 +44,8 @@ export class Host {
   /** Errors: MNO_CONFIG_INVALID naming every fault of the kernel's and all agents' configuration at once. */
   constructor(private readonly options: HostOptions) {
     const schemas = [KERNEL_CONFIGURATION, ...options.agents.map((agent) => agent.configuration)];
-    const config = loadConfiguration(options.configuration, ...schemas) as KernelConfiguration & Record<string, unknown>;
+    const config = loadConfiguration(options.configuration, ...schemas) as KernelConfiguration &
+      Record<string, unknown>;
     this.config = config;
     this.log = options.log(config.MNO_LOG_LEVEL);
     this.front = new Front(this.rootRoutes());
@@ -149,7 +150,10 @@ export class Host {
     return {
       "/healthz": () => Promise.resolve(json(200, { status: "alive" })),
       "/readyz": async () => {
-        const faults = Object.assign({}, ...(await Promise.all(this.runners.map((r) => r.unready())))) as Record<string, string>;
+        const faults = Object.assign({}, ...(await Promise.all(this.runners.map((r) => r.unready())))) as Record<
+          string,
+          string
+        >;
         if (this.draining) faults.runtime = "draining";
         const ready = Object.keys(faults).length === 0;
         return json(ready ? 200 : 503, ready ? { status: "ready" } : { status: "unready", faults });
@@ -160,7 +164,9 @@ export class Host {
         body: await this.metrics.registry.metrics(),
       }),
       "/openapi.json": async () => {
-        const documents = await Promise.all([...this.documents].map(async ([name, read]) => [name, await read()] as const));
+        const documents = await Promise.all(
+          [...this.documents].map(async ([name, read]) => [name, await read()] as const),
+        );
         if (documents.length === 0) throw new MnoError("MNO_AGENT_UNAVAILABLE", "No engine has started yet");
         return json(200, mergeOpenApi(this.options.version, documents));
       },
@@ -169,7 +175,12 @@ export class Host {
           json(200, {
             name: "Machine Native Ops",
             version: this.options.version,
-            engines: this.runners.map((r) => ({ name: r.name, state: r.state, restarts: r.restarts, url: `/${r.name}/` })),
+            engines: this.runners.map((r) => ({
+              name: r.name,
+              state: r.state,
+              restarts: r.restarts,
+              url: `/${r.name}/`,
+            })),
             links: ["/healthz", "/readyz", "/metrics", "/openapi.json"],
           }),
         ),

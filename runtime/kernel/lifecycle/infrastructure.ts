@@ -9,6 +9,7 @@ import { openCluster } from "../cluster/open";
 import type { KernelConfiguration } from "../config";
 import type { EventBus } from "../events/bus";
 import { openBus } from "../events/open";
+import { openOutbox, type Outbox } from "../events/outbox";
 import type { Database } from "../store/database";
 import { openDatabase } from "../store/open";
 import type { Metrics } from "../telemetry/metrics";
@@ -19,6 +20,8 @@ import { createWorkerPool } from "../workers/create";
 /** What the agents of one process share. Each member is one column of the design's table: embedded by default, a URL away from more. */
 export interface Infrastructure {
   readonly bus: EventBus;
+  /** Relays to the bus what engines enqueued in their transactions. */
+  readonly outbox: Outbox;
   readonly database: Database;
   readonly cache: Cache;
   /** Throws MNO_CONFIG_INVALID where no cluster is configured. */
@@ -54,13 +57,18 @@ export async function openInfrastructure(
   };
   try {
     const database = keep(await openDatabase(configuration.MNO_DATABASE_URL ?? inState("pglite", "database"), { log }));
-    const bus = keep(await openBus(configuration.MNO_BUS_URL ?? inState("embedded", "events"), { clock, log, tracer, metrics }));
+    const bus = keep(
+      await openBus(configuration.MNO_BUS_URL ?? inState("embedded", "events"), { clock, log, tracer, metrics }),
+    );
+    const outbox = await openOutbox(database, bus, { clock, log });
+    closers.push(() => outbox.stop());
     const cache = keep(openCache({ url: configuration.MNO_CACHE_URL, log, metrics, random, namespace: "mno" }));
     const workers = keep(createWorkerPool({ log }));
     const url = configuration.MNO_CLUSTER_URL;
     const cluster = url === undefined ? undefined : keep(openCluster(url));
     return {
       bus,
+      outbox,
       database,
       cache,
       workers,

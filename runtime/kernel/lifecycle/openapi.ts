@@ -4,7 +4,10 @@ interface OpenApiDocument {
 }
 
 /** One OpenAPI 3.1 document of a whole process: each engine's paths under its prefix. */
-export function mergeOpenApi(version: string, documents: readonly (readonly [engine: string, document: unknown])[]): unknown {
+export function mergeOpenApi(
+  version: string,
+  documents: readonly (readonly [engine: string, document: unknown])[],
+): unknown {
   const paths: Record<string, unknown> = {};
   const schemas: Record<string, unknown> = {};
   for (const [engine, document] of documents) {

@@ -71,7 +71,8 @@ export class AgentRunner {
 
   /** Names of the checks that do not hold, each with why; empty when ready. */
   async unready(): Promise<Record<string, string>> {
-    if (this.state !== "running" || !this.attempt) return { [this.name]: `${this.state}${this.reason ? `: ${this.reason}` : ""}` };
+    if (this.state !== "running" || !this.attempt)
+      return { [this.name]: `${this.state}${this.reason ? `: ${this.reason}` : ""}` };
     const faults: Record<string, string> = {};
     await Promise.all(
       [...this.attempt.checks].map(async ([name, check]) => {
@@ -162,6 +163,7 @@ class Attempt {
       metrics,
       tracer,
       bus: infrastructure.bus,
+      outbox: infrastructure.outbox,
       database: infrastructure.database,
       cache: infrastructure.cache,
       get cluster() {
@@ -196,7 +198,10 @@ class Attempt {
 
   private every(name: string, milliseconds: number, work: () => Promise<void>): void {
     const { clock, log, metrics, definition } = this.options;
-    const failures = metrics.counter("mno_agent_loop_failures_total", "Rounds of a loop that failed", ["engine", "loop"]);
+    const failures = metrics.counter("mno_agent_loop_failures_total", "Rounds of a loop that failed", [
+      "engine",
+      "loop",
+    ]);
     const { signal } = this.abort;
     const rounds = async (): Promise<void> => {
       while (!signal.aborted) {

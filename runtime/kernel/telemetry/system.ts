@@ -28,7 +28,9 @@ export function installSystemMetrics(metrics: Metrics, directory: string): void 
   const load = metrics.gauge("mno_system_load1", "Run-queue length, one-minute average");
   const memory = metrics.gauge("mno_system_memory_bytes", "Memory of the machine", ["state"]);
   const disk = metrics.gauge("mno_system_disk_bytes", "Disk that holds the state folder", ["state"]);
-  const network = metrics.gauge("mno_system_network_bytes", "Network traffic since boot, loopback left out", ["direction"]);
+  const network = metrics.gauge("mno_system_network_bytes", "Network traffic since boot, loopback left out", [
+    "direction",
+  ]);
   const read = (): void => {
     const times = cpus().map((core) => core.times);
     for (const mode of ["user", "nice", "sys", "idle", "irq"] as const) {

@@ -2,7 +2,6 @@ import { type Static, Type } from "@sinclair/typebox";
 import { type FieldFault, MnoError } from "../../exports";
 import type { EventData } from "../../kernel/events/catalogue";
 import type { CloudEvent } from "../../kernel/events/cloudevent";
-import { OutboxRelay } from "../../kernel/events/outbox";
 import type { AgentContext, AgentDefinition } from "../../kernel/lifecycle/agent";
 import type { Trigger } from "./decision";
 import { Evaluator } from "./evaluator";
@@ -54,15 +53,11 @@ export const autoScalingEngine: AgentDefinition<Configuration> = {
   configuration: Configuration,
 
   async start(context) {
-    const { config, log, clock, random, metrics, tracer, bus, database, cluster, http } = context;
+    const { config, log, clock, random, metrics, tracer, outbox, database, cluster, http } = context;
     const declared = validateDeclared(config.MNO_AUTOSCALING_SCALERS);
     const store = new ScalerStore(database);
     await store.migrate();
     await store.declare(declared);
-
-    const relay = new OutboxRelay(database, bus, { clock, log });
-    context.onStop(() => relay.stop());
-    relay.start();
 
     const instruments = createInstruments(metrics);
     const source = new MetricsSource(clock, (workload, replica, error) => {
@@ -85,7 +80,7 @@ export const autoScalingEngine: AgentDefinition<Configuration> = {
       log,
       instruments,
       options,
-      onScaled: () => relay.nudge(),
+      onScaled: () => outbox.nudge(),
     });
     context.onStop(() => evaluator.idle());
 

@@ -1,5 +1,5 @@
 import type { CloudEvent } from "../../kernel/events/cloudevent";
-import { enqueue, OUTBOX_MIGRATIONS } from "../../kernel/events/outbox";
+import { enqueue } from "../../kernel/events/outbox";
 import type { Database, Migration, Queryable } from "../../kernel/store/database";
 import type { ScalingHistory } from "./behavior";
 import type { Decision } from "./decision";
@@ -64,7 +64,6 @@ export class ScalerStore {
   constructor(private readonly database: Database) {}
 
   async migrate(): Promise<void> {
-    await this.database.migrate("outbox", OUTBOX_MIGRATIONS);
     await this.database.migrate("auto-scaling-engine", MIGRATIONS);
   }
 

@@ -1,4 +1,3 @@
-import { OUTBOX_MIGRATIONS, OutboxRelay } from "../../kernel/events/outbox";
 import type { AgentContext, AgentDefinition } from "../../kernel/lifecycle/agent";
 import { ClusterView } from "./cluster-view";
 import { type Configuration, CONFIGURATION } from "./configuration";
@@ -20,15 +19,10 @@ export const elasticResourceManager: AgentDefinition = {
 };
 
 async function start(context: AgentContext<Configuration>): Promise<void> {
-  const { config, clock, database, bus, log, tracer, http } = context;
+  const { config, clock, database, outbox, tracer, http } = context;
   const weights = config.MNO_ERM_TENANT_WEIGHTS;
   const store = new AllocationStore(database);
-  await database.migrate("outbox", OUTBOX_MIGRATIONS);
   await store.migrate();
-
-  const relay = new OutboxRelay(database, bus, { clock, log });
-  context.onStop(() => relay.stop());
-  relay.start();
 
   const ledger = new Ledger({ database, store, clock, nextDecisionId: decisionIds(clock, context.random), weights });
   const view = new ClusterView(context.cluster, ledger.capacity, clock);
@@ -40,7 +34,7 @@ async function start(context: AgentContext<Configuration>): Promise<void> {
     instruments,
     tracer,
     clock,
-    onCommit: () => relay.nudge(),
+    onCommit: () => outbox.nudge(),
   });
   context.onStop(() => manager.drain());
   await manager.refresh();

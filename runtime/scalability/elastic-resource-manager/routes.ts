@@ -61,7 +61,7 @@ function allocationRoutes(http: FastifyInstance, { name, manager, store, default
     async ({ query: { limit = PAGE, ...filter } }) => {
       const found = await store.list({ ...filter, limit: limit + 1 });
       const page = found.slice(0, limit);
-      return { allocations: page.map(answerFrom), nextCursor: found.length > limit ? (page.at(-1)?.id ?? null) : null };
+      return { items: page.map(answerFrom), nextCursor: found.length > limit ? (page.at(-1)?.id ?? null) : null };
     },
   );
 
@@ -144,7 +144,7 @@ function reportRoutes(http: FastifyInstance, { manager, capacity, weights }: Rou
           weight,
         };
       });
-      return Promise.resolve({ tenants });
+      return Promise.resolve({ items: tenants });
     },
   );
 
@@ -157,7 +157,7 @@ function reportRoutes(http: FastifyInstance, { manager, capacity, weights }: Rou
         response: { 200: wire.DecisionList },
       },
     },
-    async ({ query: { limit = PAGE } }) => ({ decisions: await manager.decisions(limit) }),
+    async ({ query: { limit = PAGE } }) => ({ items: await manager.decisions(limit) }),
   );
 
   http.get<{ Params: wire.DecisionPath }>(

@@ -109,7 +109,7 @@ export const AllocationQuery = Type.Object(
 export type AllocationQuery = Static<typeof AllocationQuery>;
 
 export const AllocationPage = Type.Object(
-  { allocations: Type.Array(AllocationAnswer), nextCursor: nullable(Type.String()) },
+  { items: Type.Array(AllocationAnswer), nextCursor: nullable(Type.String()) },
   closed,
 );
 
@@ -135,7 +135,7 @@ export const CapacityAnswer = Type.Object(
 
 export const TenantsAnswer = Type.Object(
   {
-    tenants: Type.Array(
+    items: Type.Array(
       Type.Object(
         {
           name: Type.String(),
@@ -183,4 +183,4 @@ export const DecisionAnswer = Type.Object(
 export const DecisionQuery = Type.Object({ limit: Type.Optional(Limit) }, closed);
 export type DecisionQuery = Static<typeof DecisionQuery>;
 
-export const DecisionList = Type.Object({ decisions: Type.Array(DecisionAnswer) }, closed);
+export const DecisionList = Type.Object({ items: Type.Array(DecisionAnswer) }, closed);

@@ -4,6 +4,7 @@ import type { WorkloadSpec } from "../../../runtime/exports";
 import { ManualClock } from "../../../runtime/kernel/clock";
 import type { Cluster, ReplicaStatus, WorkloadStatus } from "../../../runtime/kernel/cluster/cluster";
 import { loadConfiguration } from "../../../runtime/kernel/config";
+import { openOutbox } from "../../../runtime/kernel/events/outbox";
 import type { EventBus, EventHandler, SubscribeOptions } from "../../../runtime/kernel/events/bus";
 import type { EventData, EventType } from "../../../runtime/kernel/events/catalogue";
 import type { CloudEvent } from "../../../runtime/kernel/events/cloudevent";
@@ -192,7 +193,10 @@ export class TestAgent {
       limits: DEFAULT_LIMITS,
     });
     this.cleanups.push(() => this.app.http.close());
+    const outbox = await openOutbox(this.database, this.bus as unknown as EventBus, { clock: this.clock, log: silent });
+    this.cleanups.push(() => outbox.stop());
     const context = {
+      outbox,
       name: definition.name,
       config,
       log: silent,

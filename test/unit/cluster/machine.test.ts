@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
-import { MnoError } from "../../../runtime/exports";
+import { type MnoError } from "../../../runtime/exports";
 import { LogFile } from "../../../runtime/kernel/cluster/local/log-file";
 import { allocatable, cgroupLimits } from "../../../runtime/kernel/cluster/local/node-info";
 import { readLines, secretMask } from "../../../runtime/kernel/cluster/local/output";

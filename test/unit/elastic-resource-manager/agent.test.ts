@@ -116,7 +116,7 @@ describe("elastic resource manager over HTTP", () => {
     });
     assert.deepEqual((await call("GET", `/v1/allocations/${id}`)).body, created.body);
     assert.deepEqual((await call("GET", "/v1/allocations?tenant=red&workload=web")).body, {
-      allocations: [created.body],
+      items: [created.body],
       nextCursor: null,
     });
     const decision = await call("GET", `/v1/decisions/${decisionId}`);
@@ -149,8 +149,8 @@ describe("elastic resource manager over HTTP", () => {
     assert.deepEqual(refused.body.refusals, { cpu: 2 });
     const explained = await call("GET", `/v1/decisions/${refused.body.decisionId as string}`);
     assert.equal(explained.body.outcome, "refused");
-    assert.equal((await call("GET", "/v1/decisions?limit=1")).body.decisions[0].id, refused.body.decisionId);
-    assert.equal((await call("GET", "/v1/allocations")).body.allocations.length, 1);
+    assert.equal((await call("GET", "/v1/decisions?limit=1")).body.items[0].id, refused.body.decisionId);
+    assert.equal((await call("GET", "/v1/allocations")).body.items.length, 1);
   });
 
   it("looks at the cluster again before it refuses, at most once a second", async () => {
@@ -199,7 +199,7 @@ describe("elastic resource manager over HTTP", () => {
     const answers = await Promise.all(Array.from({ length: 20 }, () => allocate(small, headers)));
     assert.deepEqual(answers.map(({ status }) => status).sort(), [...Array<number>(19).fill(200), 201]);
     assert.equal(new Set(answers.map(({ body }) => body.id as string)).size, 1);
-    assert.equal((await call("GET", "/v1/allocations")).body.allocations.length, 1);
+    assert.equal((await call("GET", "/v1/allocations")).body.items.length, 1);
     const other = await allocate({ ...small, tenant: "blue" }, headers);
     assert.equal(other.status, 409);
     assert.equal(other.body.code, "MNO_IDEMPOTENCY_KEY_REUSED");
@@ -251,7 +251,7 @@ describe("elastic resource manager over HTTP", () => {
     assert.equal((await call("GET", `/v1/allocations/${short.body.id as string}`)).body.releaseReason, "expired");
     const late = await call("POST", `/v1/allocations/${short.body.id as string}/renew`, { leaseSeconds: 60 });
     assert.equal(late.status, 404);
-    assert.equal((await call("GET", "/v1/allocations")).body.allocations.length, 1);
+    assert.equal((await call("GET", "/v1/allocations")).body.items.length, 1);
   });
 
   it("pages through allocations", async () => {
@@ -260,9 +260,9 @@ describe("elastic resource manager over HTTP", () => {
       await clock.advance(1);
     }
     const first = await call("GET", "/v1/allocations?limit=2");
-    assert.equal(first.body.allocations.length, 2);
+    assert.equal(first.body.items.length, 2);
     const second = await call("GET", `/v1/allocations?limit=2&cursor=${first.body.nextCursor as string}`);
-    assert.equal(second.body.allocations.length, 1);
+    assert.equal(second.body.items.length, 1);
     assert.equal(second.body.nextCursor, null);
   });
 
@@ -271,7 +271,7 @@ describe("elastic resource manager over HTTP", () => {
     agent = await start({ MNO_ERM_TENANT_WEIGHTS: '{"red": 2}' });
     await allocate({ tenant: "red", requests: { cpuCores: 1.9, memoryBytes: GIB } });
     await allocate({ tenant: "blue", requests: { cpuCores: 0.38, memoryBytes: 2 * GIB } });
-    assert.deepEqual((await call("GET", "/v1/tenants")).body.tenants, [
+    assert.deepEqual((await call("GET", "/v1/tenants")).body.items, [
       {
         name: "blue",
         allocated: { cpuCores: 0.38, memoryBytes: 2 * GIB },

@@ -39,7 +39,10 @@ describe("HTTP access rule", () => {
   });
 
   it("with a token takes the right one only, on loopback too", () => {
-    for (const rule of [{ ...loopback, apiToken: TOKEN }, { ...open, apiToken: TOKEN }]) {
+    for (const rule of [
+      { ...loopback, apiToken: TOKEN },
+      { ...open, apiToken: TOKEN },
+    ]) {
       const ask = (authorization?: string): string | undefined =>
         refusal("POST", { host: "localhost", ...(authorization === undefined ? {} : { authorization }) }, rule);
       assert.equal(ask(`Bearer ${TOKEN}`), undefined);

@@ -40,7 +40,10 @@ describe("configuration", () => {
 
   it("reports every fault at once, by key", () => {
     const faults = faultsOf(() =>
-      load({ MNO_HTTP_PORT: "eighty", MNO_LOG_LEVEL: "LOUD", MNO_X_SECONDS: "0", MNO_X_LIST: "not json" }, { MNO_TYPO: 1 }),
+      load(
+        { MNO_HTTP_PORT: "eighty", MNO_LOG_LEVEL: "LOUD", MNO_X_SECONDS: "0", MNO_X_LIST: "not json" },
+        { MNO_TYPO: 1 },
+      ),
     );
     assert.deepEqual(Object.keys(faults).sort(), [
       "MNO_HTTP_PORT",
@@ -66,7 +69,10 @@ describe("configuration", () => {
       const path = join(folder, "config.json");
       writeFileSync(path, "[]");
       assert.throws(() => readRawConfiguration({ MNO_CONFIG_FILE: path }), /one JSON object/);
-      assert.throws(() => readRawConfiguration({ MNO_CONFIG_FILE: join(folder, "absent") }), /MNO_CONFIG_FILE .*absent/);
+      assert.throws(
+        () => readRawConfiguration({ MNO_CONFIG_FILE: join(folder, "absent") }),
+        /MNO_CONFIG_FILE .*absent/,
+      );
     } finally {
       rmSync(folder, { recursive: true });
     }

@@ -19,11 +19,15 @@ describe("host", function () {
   const state = mkdtempSync(join(tmpdir(), "mno-host-"));
 
   before(async () => {
-    child = spawn(process.execPath, ["-r", "ts-node/register/transpile-only", join(ROOT, "test/support/host-child.ts")], {
-      cwd: ROOT,
-      stdio: ["ignore", "pipe", "pipe"],
-      env: { ...process.env, MNO_STATE_DIR: state, MNO_DATABASE_URL: "pglite:memory", MNO_HTTP_PORT: "0" },
-    });
+    child = spawn(
+      process.execPath,
+      ["-r", "ts-node/register/transpile-only", join(ROOT, "test/support/host-child.ts")],
+      {
+        cwd: ROOT,
+        stdio: ["ignore", "pipe", "pipe"],
+        env: { ...process.env, MNO_STATE_DIR: state, MNO_DATABASE_URL: "pglite:memory", MNO_HTTP_PORT: "0" },
+      },
+    );
     child.stderr?.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
     const [line] = (await once(child.stdout!, "data")) as [Buffer];
     url = line.toString().trim();
@@ -36,7 +40,8 @@ describe("host", function () {
   });
 
   const post = (path: string): Promise<Response> => fetch(`${url}/auto-scaling-engine${path}`, { method: "POST" });
-  const restarts = async (): Promise<number[]> => ((await (await fetch(url)).json()) as Index).engines.map((e) => e.restarts);
+  const restarts = async (): Promise<number[]> =>
+    ((await (await fetch(url)).json()) as Index).engines.map((e) => e.restarts);
 
   it("answers a handler's fault with a problem that tells nothing secret", async () => {
     const response = await post("/throw");
@@ -65,7 +70,8 @@ describe("host", function () {
       assert.equal(meanwhile.pid, pid, "the process changed");
       await eventually("the agent again", 20, async () => {
         const response = await fetch(`${url}/auto-scaling-engine/ping`);
-        if (response.status === 503) assert.equal(((await response.json()) as { code: string }).code, "MNO_AGENT_UNAVAILABLE");
+        if (response.status === 503)
+          assert.equal(((await response.json()) as { code: string }).code, "MNO_AGENT_UNAVAILABLE");
         return response.status === 200 ? true : undefined;
       });
       assert.deepEqual(await restarts(), [0, number]);
@@ -77,7 +83,9 @@ describe("host", function () {
     await post("/sulk");
     const response = await fetch(`${url}/readyz`);
     assert.equal(response.status, 503);
-    assert.deepEqual(((await response.json()) as { faults: unknown }).faults, { "auto-scaling-engine.mood": "in a bad mood" });
+    assert.deepEqual(((await response.json()) as { faults: unknown }).faults, {
+      "auto-scaling-engine.mood": "in a bad mood",
+    });
   });
 
   it("drains on SIGTERM: what is at work is answered, then the process ends with 0", async () => {

@@ -18,7 +18,11 @@ describe("process lock", () => {
   const take = (): (() => void) => acquireProcessLock(file, "a test");
   const isLockedBy = (pid: number) => (error: unknown) => {
     const { code, message } = error as { code: string; message: string };
-    return code === "MNO_STATE_LOCKED" && message.includes(`a test (process ${String(pid)}, since `) && message.includes(file);
+    return (
+      code === "MNO_STATE_LOCKED" &&
+      message.includes(`a test (process ${String(pid)}, since `) &&
+      message.includes(file)
+    );
   };
 
   it("names this process and leaves nothing behind once released", () => {

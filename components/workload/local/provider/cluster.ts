@@ -27,7 +27,9 @@ export const clusterResource = {
 
   diff(olds: Record<string, unknown>, news: Record<string, unknown>): provider.DiffResult {
     if (!sameValue(olds.directory, news.directory)) return { changes: true, replaces: ["directory"] };
-    return { changes: hasUnknown(news) || !sameValue(olds.build, news.build) || !sameValue(olds.command, news.command) };
+    return {
+      changes: hasUnknown(news) || !sameValue(olds.build, news.build) || !sameValue(olds.command, news.command),
+    };
   },
 
   async create(inputs: Record<string, unknown>): Promise<provider.CreateResult> {
@@ -71,7 +73,13 @@ async function start(inputs: ClusterInputs, supervisor: Supervisor): Promise<voi
     cwd: inputs.directory,
     detached: true,
     stdio: ["ignore", log, log],
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, LANG: process.env.LANG, TZ: process.env.TZ, MNO_LOCAL_DIR: inputs.directory },
+    env: {
+      PATH: process.env.PATH,
+      HOME: process.env.HOME,
+      LANG: process.env.LANG,
+      TZ: process.env.TZ,
+      MNO_LOCAL_DIR: inputs.directory,
+    },
   });
   closeSync(log);
   let exited: string | undefined;
@@ -82,7 +90,8 @@ async function start(inputs: ClusterInputs, supervisor: Supervisor): Promise<voi
   while (!(supervisor.address()?.pid === child.pid && (await supervisor.alive()))) {
     if (exited !== undefined || Date.now() > deadline) {
       if (exited === undefined) child.kill("SIGKILL");
-      const why = exited === undefined ? `did not answer within ${String(START_MILLISECONDS / 1000)} s` : `ended with ${exited}`;
+      const why =
+        exited === undefined ? `did not answer within ${String(START_MILLISECONDS / 1000)} s` : `ended with ${exited}`;
       throw new MnoError("MNO_CLUSTER_UNREACHABLE", `The supervisor ${why}; the end of ${logPath}:\n${tail(logPath)}`);
     }
     await sleep(POLL_MILLISECONDS);
@@ -97,7 +106,10 @@ async function stop(supervisor: Supervisor): Promise<void> {
   const deadline = Date.now() + STOP_MILLISECONDS;
   while (isRunning(address.pid)) {
     if (Date.now() > deadline) {
-      throw new MnoError("MNO_CLUSTER_UNREACHABLE", `The supervisor (pid ${String(address.pid)}) did not stop within ${String(STOP_MILLISECONDS / 1000)} s`);
+      throw new MnoError(
+        "MNO_CLUSTER_UNREACHABLE",
+        `The supervisor (pid ${String(address.pid)}) did not stop within ${String(STOP_MILLISECONDS / 1000)} s`,
+      );
     }
     await sleep(POLL_MILLISECONDS);
   }

@@ -47,7 +47,8 @@ class LocalProvider implements pulumi.provider.Provider {
   update = (_id: string, urn: string, olds: Properties, news: Properties): Promise<pulumi.provider.UpdateResult> =>
     coded(() => resourceOf(urn).update(olds, news));
 
-  delete = (id: string, urn: string, props: Properties): Promise<void> => coded(() => resourceOf(urn).delete(id, props));
+  delete = (id: string, urn: string, props: Properties): Promise<void> =>
+    coded(() => resourceOf(urn).delete(id, props));
 }
 
 /**

@@ -25,7 +25,10 @@ export class Supervisor {
   /** Errors: MNO_CLUSTER_URL_INVALID. */
   static at(clusterUrl: string): Supervisor {
     if (!clusterUrl.startsWith("local:/")) {
-      throw new MnoError("MNO_CLUSTER_URL_INVALID", `"${clusterUrl}" is not a local cluster; it must be local:<absolute folder>`);
+      throw new MnoError(
+        "MNO_CLUSTER_URL_INVALID",
+        `"${clusterUrl}" is not a local cluster; it must be local:<absolute folder>`,
+      );
     }
     return new Supervisor(clusterUrl.slice("local:".length));
   }
@@ -98,10 +101,15 @@ export class Supervisor {
     const answer: unknown = text === "" ? undefined : JSON.parse(text);
     if (response.ok) return answer;
     const problem = answer as { code?: ErrorCode; detail?: string } | undefined;
-    throw new MnoError(problem?.code ?? "MNO_INTERNAL", problem?.detail ?? `${method} ${path} answered ${String(response.status)}`);
+    throw new MnoError(
+      problem?.code ?? "MNO_INTERNAL",
+      problem?.detail ?? `${method} ${path} answered ${String(response.status)}`,
+    );
   }
 }
 
 function unreachable(directory: string, why: string, cause?: unknown): MnoError {
-  return new MnoError("MNO_CLUSTER_UNREACHABLE", `The local cluster in ${directory} does not answer: ${why}`, { cause });
+  return new MnoError("MNO_CLUSTER_UNREACHABLE", `The local cluster in ${directory} does not answer: ${why}`, {
+    cause,
+  });
 }

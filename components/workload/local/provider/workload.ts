@@ -112,7 +112,9 @@ async function becomeReady(supervisor: Supervisor, spec: WorkloadSpec): Promise<
     if (isReady(view) || (spec.kind === "job" && view.phase === "progressing")) return view;
     const crashing = view.replicas.some((replica) => replica.phase === "backoff" || replica.phase === "failed");
     if (Date.now() - startedAt > (crashing ? CRASHING_MILLISECONDS : READY_MILLISECONDS)) {
-      const replicas = view.replicas.map((r) => `${r.name} ${r.phase}${r.reason === undefined ? "" : ` (${r.reason})`}`).join(", ");
+      const replicas = view.replicas
+        .map((r) => `${r.name} ${r.phase}${r.reason === undefined ? "" : ` (${r.reason})`}`)
+        .join(", ");
       const log = (await supervisor.logs(spec.name, LOG_LINES)).join("\n");
       throw new MnoError(
         "MNO_WORKLOAD_NOT_READY",

@@ -1,7 +1,13 @@
 import { createHash } from "node:crypto";
 import { Type } from "@sinclair/typebox";
 import { Value, ValueErrorType } from "@sinclair/typebox/value";
-import { type FieldFault, MAX_REPLICAS, MnoError, validateWorkload as workloadFaults, type WorkloadSpec } from "../../../exports";
+import {
+  type FieldFault,
+  MAX_REPLICAS,
+  MnoError,
+  validateWorkload as workloadFaults,
+  type WorkloadSpec,
+} from "../../../exports";
 
 const closed = { additionalProperties: false } as const;
 

@@ -12,6 +12,7 @@ import { AgentRunner } from "../../runtime/kernel/lifecycle/runner";
 import type { Database } from "../../runtime/kernel/store/database";
 import type { Metrics } from "../../runtime/kernel/telemetry/metrics";
 import { tracer } from "../../runtime/kernel/telemetry/traces";
+import { createWorkerPool } from "../../runtime/kernel/workers/create";
 import { elasticResourceManager } from "../../runtime/scalability/elastic-resource-manager/agent";
 
 export interface ErmAgentOptions {
@@ -37,11 +38,13 @@ export interface ErmAgent {
 export async function startErmAgent(options: ErmAgentOptions): Promise<ErmAgent> {
   const { database, bus, cluster, clock, log, metrics, environment = {}, mount = () => undefined } = options;
   const outbox = await openOutbox(database, bus, { clock, log });
-  // The engine uses neither cache nor workers; a use would fail the test by name.
+  const workers = createWorkerPool({ maxThreads: 1, log });
+  // The engine does not use the cache; a use would fail the test by name.
   const infrastructure = {
     database,
     bus,
     outbox,
+    workers,
     cluster,
     close: () => Promise.resolve(),
   } as unknown as Infrastructure;
@@ -62,5 +65,13 @@ export async function startErmAgent(options: ErmAgentOptions): Promise<ErmAgent>
     });
     runner.start();
   });
-  return { http, unready: () => runner.unready(), drain: () => runner.drain().then(() => outbox.stop()) };
+  return {
+    http,
+    unready: () => runner.unready(),
+    drain: async () => {
+      await runner.drain();
+      await outbox.stop();
+      await workers.close();
+    },
+  };
 }

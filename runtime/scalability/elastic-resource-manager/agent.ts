@@ -53,5 +53,7 @@ async function start(context: AgentContext<Configuration>): Promise<void> {
     capacity: ledger.capacity,
     defaults: { strategy: config.MNO_ERM_STRATEGY, leaseSeconds: config.MNO_ERM_DEFAULT_LEASE_SECONDS },
     weights,
+    workers: context.workers,
+    clock,
   });
 }

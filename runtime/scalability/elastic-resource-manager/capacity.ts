@@ -34,6 +34,13 @@ interface Hold {
 
 const NOTHING: Hold = { allocated: ZERO, allocatedReplicas: 0, running: ZERO, runningReplicas: 0 };
 
+export interface CapacitySnapshot {
+  readonly supplies: ReadonlyMap<string, NodeSupply>;
+  readonly groups: ReadonlyMap<string, ReadonlyMap<string, Hold>>;
+  readonly used: ReadonlyMap<string, Amount>;
+  readonly tenants: ReadonlyMap<string, Amount>;
+}
+
 /**
  * What is used where. A group is a workload, or a tenant where the allocation names no workload. Used on a node by a group
  * is the larger of what is allocated to it there and what its running replicas request there, per resource: an allocation
@@ -55,6 +62,19 @@ export class Capacity {
   static of(nodes: readonly NodeSupply[] = []): Capacity {
     const capacity = new Capacity(new Map());
     capacity.setNodes(nodes);
+    return capacity;
+  }
+
+  /** The state as plain data, to be sent to a worker thread. Of a root only: a fork is short-lived. */
+  snapshot(): CapacitySnapshot {
+    return { supplies: this.supplies, groups: this.groups, used: this.used, tenants: this.tenants };
+  }
+
+  static restore(snapshot: CapacitySnapshot): Capacity {
+    const capacity = new Capacity(snapshot.supplies);
+    for (const [group, holds] of snapshot.groups) capacity.groups.set(group, holds);
+    for (const [node, amount] of snapshot.used) capacity.used.set(node, amount);
+    for (const [tenant, amount] of snapshot.tenants) capacity.tenants.set(tenant, amount);
     return capacity;
   }
 

@@ -1,10 +1,13 @@
 import { hash } from "node:crypto";
 import type { FastifyInstance } from "fastify";
+import type { Clock } from "../../kernel/clock";
+import type { WorkerPool } from "../../kernel/workers/pool";
 import type { Allocation } from "./allocation";
 import type { Capacity } from "./capacity";
 import { dominantShare } from "./drf";
 import type { Demand } from "./engine";
 import type { ResourceManager } from "./manager";
+import type { PlanInput, PlannedDemand } from "./plan";
 import { demandOf, larger, quantitiesOf, ZERO } from "./quantities";
 import * as wire from "./schemas";
 import type { AllocationStore } from "./store";
@@ -17,12 +20,15 @@ export interface RouteOptions {
   capacity: Capacity;
   defaults: { strategy: StrategyName; leaseSeconds: number };
   weights: Readonly<Record<string, number>>;
+  workers: WorkerPool;
+  clock: Clock;
 }
 
 const PAGE = 50;
 
 export function installRoutes(http: FastifyInstance, options: RouteOptions): void {
   allocationRoutes(http, options);
+  planRoute(http, options);
   reportRoutes(http, options);
 }
 
@@ -103,6 +109,30 @@ function allocationRoutes(http: FastifyInstance, { name, manager, store, default
       },
     },
     async ({ params, body }) => answerFrom(await manager.renew(params.id, body.leaseSeconds)),
+  );
+}
+
+function planRoute(http: FastifyInstance, { workers, clock, capacity, defaults, weights }: RouteOptions): void {
+  http.post<{ Body: wire.PlanRequest }>(
+    "/v1/plans",
+    {
+      schema: {
+        summary: "What if: where requests would go if they came now; nothing is allocated",
+        body: wire.PlanRequest,
+        response: { 200: wire.PlanAnswer },
+      },
+    },
+    async ({ body }) => {
+      // A thousand requests over a thousand nodes take seconds of CPU: not on the thread that grants allocations.
+      const items = await workers.run<PlanInput, PlannedDemand[]>(require.resolve("./plan"), {
+        state: capacity.snapshot(),
+        demands: body.requests.map((request) => demandFrom(request, defaults)),
+        time: new Date(clock.now()).toISOString(),
+        weights,
+      });
+      const allocated = items.filter(({ outcome }) => outcome === "allocated").length;
+      return { items, allocated, refused: items.length - allocated };
+    },
   );
 }
 

@@ -52,6 +52,37 @@ export const AllocationRequest = Type.Object(
 );
 export type AllocationRequest = Static<typeof AllocationRequest>;
 
+export const PlanRequest = Type.Object(
+  {
+    requests: Type.Array(AllocationRequest, {
+      minItems: 1,
+      maxItems: 1000,
+      description: "Served as if they came together, in this order",
+    }),
+  },
+  closed,
+);
+export type PlanRequest = Static<typeof PlanRequest>;
+
+export const PlanAnswer = Type.Object(
+  {
+    items: Type.Array(
+      Type.Object(
+        {
+          outcome: Type.Unsafe<"allocated" | "refused">({ type: "string", enum: ["allocated", "refused"] }),
+          nodes: Type.Array(Type.String(), { description: "Node of each replica; empty where refused" }),
+          reasons: Type.Array(Type.String()),
+        },
+        closed,
+      ),
+      { description: "In the order of the requests" },
+    ),
+    allocated: Type.Integer({ description: "Requests that would be granted" }),
+    refused: Type.Integer({ description: "Requests that would be refused" }),
+  },
+  closed,
+);
+
 export const AllocationHeaders = Type.Object({
   "idempotency-key": Type.Optional(
     Type.String({

@@ -121,7 +121,7 @@ describe("elastic resource manager over HTTP", () => {
     });
     const decision = await call("GET", `/v1/decisions/${decisionId}`);
     assert.deepEqual(decision.body.chosen, ["b", "b"]);
-    assert.deepEqual((await call("GET", "/v1/decisions")).body, { decisions: [decision.body] });
+    assert.deepEqual((await call("GET", "/v1/decisions")).body, { items: [decision.body] });
     const [event] = await published(1);
     assert.equal(event?.subject, "web");
     assert.deepEqual(event.data, {
@@ -208,6 +208,23 @@ describe("elastic resource manager over HTTP", () => {
       headers,
     );
     assert.equal(reordered.status, 200, "the same request, said otherwise");
+  });
+
+  it("plans what would happen without doing it, on a worker thread", async () => {
+    const huge = { tenant: "red", replicas: 2, requests: { cpuCores: 1000, memoryBytes: 0 } };
+    const answer = await call("POST", "/v1/plans", { requests: [small, huge, small] });
+    assert.equal(answer.status, 200, JSON.stringify(answer.body));
+    assert.equal(answer.body.allocated, 2);
+    assert.equal(answer.body.refused, 1);
+    const [first, refused, third] = answer.body.items;
+    assert.deepEqual([first.nodes.length, refused.nodes.length, third.nodes.length], [1, 0, 1]);
+    assert.match(refused.reasons[0], /fits on none of/);
+    assert.deepEqual((await call("GET", "/v1/allocations")).body.items, []);
+    const granted = await allocate(small);
+    assert.deepEqual(granted.body.nodes, first.nodes, "the plan was kept to");
+    const next = await call("POST", "/v1/plans", { requests: [small] });
+    assert.equal(next.body.items[0].outcome, "allocated", "the plan starts from what is allocated now");
+    assert.equal((await call("POST", "/v1/plans", { requests: [] })).status, 422);
   });
 
   it("releases, and again; and does not know what never was", async () => {
@@ -328,6 +345,7 @@ describe("elastic resource manager over HTTP", () => {
       "/v1/capacity",
       "/v1/decisions",
       "/v1/decisions/{id}",
+      "/v1/plans",
       "/v1/tenants",
     ]);
   });

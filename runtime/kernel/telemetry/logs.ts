@@ -14,8 +14,10 @@ const SECRET_PATHS = ["authorization", "token", "password", "secretEnvironment",
 
 /** JSON lines with Elastic Common Schema keys; the active trace and span ids are in every line. */
 export function createLogger(service: string, level: LogLevel, destination?: DestinationStream): Logger {
+  const ecs = ecsFormat({ serviceName: service, apmIntegration: false });
   const options = {
-    ...ecsFormat({ serviceName: service, apmIntegration: false }),
+    ...ecs,
+    formatters: { ...ecs.formatters, level: (label: string) => ({ "log.level": label.toUpperCase() }) },
     level: level.toLowerCase(),
     redact: { paths: SECRET_PATHS, censor: "***" },
     mixin: () => {

@@ -26,7 +26,10 @@ async function start(context: AgentContext<Configuration>): Promise<void> {
 
   const ledger = new Ledger({ database, store, clock, nextDecisionId: decisionIds(clock, context.random), weights });
   const view = new ClusterView(context.cluster, ledger.capacity, clock);
-  const instruments = new Instruments(context.metrics);
+  const instruments = new Instruments(context.metrics, {
+    cpuCoreHour: config.MNO_ERM_CPU_CORE_HOUR_USD,
+    memoryGibHour: config.MNO_ERM_MEMORY_GIB_HOUR_USD,
+  });
   const manager = new ResourceManager({
     ledger,
     store,

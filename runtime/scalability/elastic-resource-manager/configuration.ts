@@ -25,6 +25,17 @@ export const CONFIGURATION = Type.Object({
     default: 86_400,
     description: "How long a released allocation, its decision and its idempotency key are kept",
   }),
+  // Defaults: what AWS Fargate asked for Linux on x86 in us-east-1 in 2025, 0.04048 USD a vCPU hour and 0.004445 USD a GB hour.
+  MNO_ERM_CPU_CORE_HOUR_USD: Type.Number({
+    minimum: 0,
+    default: 0.04048,
+    description: "Price of one CPU core for an hour; the default is AWS Fargate's of 2025",
+  }),
+  MNO_ERM_MEMORY_GIB_HOUR_USD: Type.Number({
+    minimum: 0,
+    default: 0.004445,
+    description: "Price of one GiB of memory for an hour; the default is AWS Fargate's of 2025",
+  }),
   MNO_ERM_TENANT_WEIGHTS: Type.Record(Type.String(), Type.Number({ exclusiveMinimum: 0 }), {
     default: {},
     description: 'Weights in dominant resource fairness, as JSON: {"red": 2}; 1 for tenants not named',

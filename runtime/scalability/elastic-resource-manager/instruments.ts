@@ -1,9 +1,20 @@
 import { LATENCY_BUCKETS, type Metrics } from "../../kernel/telemetry/metrics";
 import type { Capacity } from "./capacity";
-import { plus, quantitiesOf, ZERO } from "./quantities";
+import { type Amount, plus, quantitiesOf, ZERO } from "./quantities";
 import type { StrategyName } from "./strategies";
 
 const BATCH_SIZES = [1, 2, 4, 8, 16, 32, 64, 128, 256] as const;
+
+/** USD for an hour of one CPU core and of one GiB of memory. */
+export interface Prices {
+  cpuCoreHour: number;
+  memoryGibHour: number;
+}
+
+/** USD for an hour of that much. */
+export function costPerHour(amount: Amount, { cpuCoreHour, memoryGibHour }: Prices): number {
+  return (amount.cpuMilli / 1000) * cpuCoreHour + (amount.memoryBytes / 2 ** 30) * memoryGibHour;
+}
 
 /** Of an allocation request: what it came to. "existing" is an earlier grant returned for its idempotency key. */
 export type AllocationResult = "allocated" | "existing" | "refused" | "failed";
@@ -15,8 +26,12 @@ export class Instruments {
   private readonly batches;
   private readonly nodes;
   private readonly utilization;
+  private readonly cost;
 
-  constructor(metrics: Metrics) {
+  constructor(
+    metrics: Metrics,
+    private readonly prices: Prices,
+  ) {
     this.allocations = metrics.counter("mno_erm_allocations_total", "Allocation requests answered", [
       "outcome",
       "strategy",
@@ -39,6 +54,7 @@ export class Instruments {
     this.utilization = metrics.gauge("mno_erm_utilization_ratio", "Used / allocatable over the ready nodes", [
       "resource",
     ]);
+    this.cost = metrics.gauge("mno_erm_cost_usd_per_hour", "Price of the resources, by whether they are used", ["use"]);
   }
 
   answered(outcome: AllocationResult, strategy: StrategyName, seconds: number): void {
@@ -71,5 +87,8 @@ export class Instruments {
       { resource: "memory" },
       allocatable.memoryBytes > 0 ? used.memoryBytes / allocatable.memoryBytes : 0,
     );
+    const usedCost = costPerHour(used, this.prices);
+    this.cost.set({ use: "used" }, usedCost);
+    this.cost.set({ use: "idle" }, Math.max(0, costPerHour(allocatable, this.prices) - usedCost));
   }
 }

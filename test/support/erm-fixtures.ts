@@ -1,5 +1,5 @@
 import type { Claim, NodeSupply } from "../../runtime/scalability/elastic-resource-manager/capacity";
-import type { Demand } from "../../runtime/scalability/elastic-resource-manager/engine";
+import type { Demand } from "../../runtime/scalability/elastic-resource-manager/demand";
 import type { Amount } from "../../runtime/scalability/elastic-resource-manager/quantities";
 
 /** Short constructors of the elastic resource manager's inputs, in its whole units: milli-cores and bytes. */

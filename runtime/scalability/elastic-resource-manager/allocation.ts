@@ -2,7 +2,7 @@ import type { Claim } from "./capacity";
 import { allocationIdOf } from "./ids";
 import { demandOf } from "./quantities";
 import type { Decision } from "./decision";
-import type { StrategyName } from "./strategies";
+import type { StrategyName } from "./demand";
 
 export type ReleaseReason = "released" | "expired";
 

@@ -1,5 +1,5 @@
 import { type Static, Type } from "@sinclair/typebox";
-import { STRATEGY_NAMES } from "./strategies";
+import { STRATEGY_NAMES } from "./demand";
 
 export const CONFIGURATION = Type.Object({
   MNO_ERM_STRATEGY: Type.Unsafe<(typeof STRATEGY_NAMES)[number]>({

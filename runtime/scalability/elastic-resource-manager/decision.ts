@@ -1,8 +1,7 @@
 import type { ResourceQuantities } from "../../exports";
 import type { NodeSupply } from "./capacity";
-import type { Demand } from "./engine";
+import type { Demand, StrategyName } from "./demand";
 import { type Amount, quantitiesOf } from "./quantities";
-import type { StrategyName } from "./strategies";
 
 /** Nodes that a decision lists; of a larger cluster the best ones, and counts of why the others were refused. */
 const NODES_LISTED = 16;

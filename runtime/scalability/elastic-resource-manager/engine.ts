@@ -1,21 +1,8 @@
 import type { Capacity, NodeSupply } from "./capacity";
 import { type Decision, type NodeFault, summarize, type Verdict } from "./decision";
 import { type Amount, quantitiesOf } from "./quantities";
-import { STRATEGIES, type StrategyName } from "./strategies";
-
-/** One request for capacity, in whole units. All of its replicas are placed or none is. */
-export interface Demand {
-  readonly tenant: string;
-  readonly workload: string | null;
-  readonly replicas: number;
-  /** Of one replica. */
-  readonly amount: Amount;
-  readonly strategy: StrategyName;
-  /** Only nodes of this zone; null is any. */
-  readonly zone: string | null;
-  /** Seconds; 0 is a lease without end. */
-  readonly leaseSeconds: number;
-}
+import type { Demand, StrategyName } from "./demand";
+import { STRATEGIES } from "./strategies";
 
 export interface PlacementOptions {
   /** RFC 3339, UTC: the decisions' time. */

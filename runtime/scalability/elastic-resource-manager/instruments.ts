@@ -1,7 +1,7 @@
 import { LATENCY_BUCKETS, type Metrics } from "../../kernel/telemetry/metrics";
 import type { Capacity } from "./capacity";
 import { type Amount, plus, quantitiesOf, ZERO } from "./quantities";
-import type { StrategyName } from "./strategies";
+import type { StrategyName } from "./demand";
 
 const BATCH_SIZES = [1, 2, 4, 8, 16, 32, 64, 128, 256] as const;
 

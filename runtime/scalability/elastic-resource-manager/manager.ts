@@ -6,7 +6,7 @@ import { notFound } from "./batch";
 import { Batcher } from "./batcher";
 import type { ClusterView } from "./cluster-view";
 import type { Decision } from "./decision";
-import type { Demand } from "./engine";
+import type { Demand } from "./demand";
 import type { AllocationResult, Instruments } from "./instruments";
 import type { Ledger } from "./ledger";
 import type { Operation, Outcome } from "./operations";

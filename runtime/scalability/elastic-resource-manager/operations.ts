@@ -2,7 +2,7 @@ import type { MnoError } from "../../exports";
 import type { TraceCarrier } from "../../kernel/telemetry/traces";
 import type { Allocation } from "./allocation";
 import type { Decision } from "./decision";
-import type { Demand } from "./engine";
+import type { Demand } from "./demand";
 import type { IdempotencyKey } from "./store";
 
 /** What may be asked of the ledger; several of them share one transaction. */

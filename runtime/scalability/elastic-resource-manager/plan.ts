@@ -1,5 +1,6 @@
 import { Capacity, type CapacitySnapshot } from "./capacity";
-import { type Demand, place } from "./engine";
+import type { Demand } from "./demand";
+import { place } from "./engine";
 
 /** What a what-if plan is made of; plain data, for it crosses to a worker thread. */
 export interface PlanInput {

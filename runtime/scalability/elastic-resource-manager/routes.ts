@@ -5,13 +5,12 @@ import type { WorkerPool } from "../../kernel/workers/pool";
 import type { Allocation } from "./allocation";
 import type { Capacity } from "./capacity";
 import { dominantShare } from "./drf";
-import type { Demand } from "./engine";
+import type { Demand, StrategyName } from "./demand";
 import type { ResourceManager } from "./manager";
 import type { PlanInput, PlannedDemand } from "./plan";
 import { demandOf, larger, quantitiesOf, ZERO } from "./quantities";
 import * as wire from "./schemas";
 import type { AllocationStore } from "./store";
-import type { StrategyName } from "./strategies";
 
 export interface RouteOptions {
   name: string;

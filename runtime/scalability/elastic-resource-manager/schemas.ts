@@ -1,5 +1,5 @@
 import { type Static, type TSchema, Type } from "@sinclair/typebox";
-import { STRATEGY_NAMES } from "./strategies";
+import { STRATEGY_NAMES } from "./demand";
 
 /** The wire forms of the engine's HTTP interface. */
 

@@ -4,7 +4,7 @@ import type { Decision } from "./decision";
 import { type DecisionRow, packDecision, unpackDecision } from "./decision-row";
 import { allocationIdOf, decisionIdOf, earliestAllocationId } from "./ids";
 import { MIGRATIONS } from "./migrations";
-import type { StrategyName } from "./strategies";
+import type { StrategyName } from "./demand";
 
 /** A grant as it is written: allocation, decision and key in one row. */
 export interface Grant {

@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Capacity, type Claim } from "../../../runtime/scalability/elastic-resource-manager/capacity";
 import type { Decision } from "../../../runtime/scalability/elastic-resource-manager/decision";
-import { type Demand, place } from "../../../runtime/scalability/elastic-resource-manager/engine";
+import type { Demand } from "../../../runtime/scalability/elastic-resource-manager/demand";
+import { place } from "../../../runtime/scalability/elastic-resource-manager/engine";
 import { demandOf, plus, quantitiesOf, ZERO } from "../../../runtime/scalability/elastic-resource-manager/quantities";
-import { STRATEGY_NAMES } from "../../../runtime/scalability/elastic-resource-manager/strategies";
+import { STRATEGY_NAMES } from "../../../runtime/scalability/elastic-resource-manager/demand";
 import { amount, demand, node, numbered } from "../../support/erm-fixtures";
 
 const amounts = (most: number) =>

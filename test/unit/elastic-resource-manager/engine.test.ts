@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { Capacity } from "../../../runtime/scalability/elastic-resource-manager/capacity";
 import { dominantShare } from "../../../runtime/scalability/elastic-resource-manager/drf";
-import { type Demand, place } from "../../../runtime/scalability/elastic-resource-manager/engine";
+import type { Demand } from "../../../runtime/scalability/elastic-resource-manager/demand";
+import { place } from "../../../runtime/scalability/elastic-resource-manager/engine";
 import { amount, claim, demand, node, numbered } from "../../support/erm-fixtures";
 
 const decide = (capacity: Capacity, ...demands: Demand[]) => place(capacity, demands, numbered());

@@ -1,5 +1,5 @@
 import type { Capacity, NodeSupply } from "../capacity";
-import type { Demand } from "../engine";
+import type { Demand } from "../demand";
 
 /** How requests are ordered and nodes are chosen. Decisions only: no time, no randomness, no I/O. */
 export interface Strategy {

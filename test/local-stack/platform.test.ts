@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { identify } from "../../runtime/kernel/process-identity";
 import { createReceiver, type Receiver } from "../../tools/otlp-view/receiver";
 import { eventually, finished, Platform } from "../support/platform";
 
@@ -247,7 +248,7 @@ describe("the local stack", function () {
     assert.notEqual(drift.code, 0, `refresh does not see that the supervisor is gone:\n${drift.output}`);
     const healed = await platform.npm("start");
     assert.equal(healed.code, 0, healed.output);
-    for (const pid of orphans) assert.ok(!isRunning(pid), `process ${String(pid)} of the killed supervisor still runs`);
+    for (const pid of orphans) assert.ok(identify(pid) === undefined, `process ${String(pid)} of the killed supervisor still runs`);
     assert.equal(await allocationCount(), before + 1, "an allocation was lost or doubled");
   });
 
@@ -314,7 +315,7 @@ describe("the local stack", function () {
     ];
     const { code, output } = await platform.npm("stop");
     assert.equal(code, 0, output);
-    for (const pid of pids) assert.ok(!isRunning(pid), `process ${String(pid)} still runs`);
+    for (const pid of pids) assert.ok(identify(pid) === undefined, `process ${String(pid)} still runs`);
     for (const url of [platform.api, platform.gateway]) await assert.rejects(fetch(url), `${url} still answers`);
     assert.ok(!readdirSync(join(platform.state, "cluster")).includes("supervisor.json"));
     const again = await platform.npm("stop");
@@ -327,12 +328,3 @@ describe("the local stack", function () {
     assert.ok((await allocationCount()) >= 1);
   });
 });
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}

@@ -16,9 +16,12 @@ const SETTINGS = join(SETTINGS_FOLDER, `Pulumi.${STACK}.yaml`);
 
 /** Which stack, and this machine's settings of it. */
 export const ON_STACK = ["--stack", STACK, "--config-file", SETTINGS];
+/** Both packs, each with the local stack's configuration of it. */
 export const WITH_POLICIES = ["zero-trust", "carbon"].flatMap((pack) => [
   "--policy-pack",
   join(ROOT, "policies", pack),
+  "--policy-pack-config",
+  join(ROOT, "stacks", "policies", `${pack}.${STACK}.json`),
 ]);
 
 /** What the CLI runs with: our state, our Node.js first on PATH, no downloads of plugins, no update check. */

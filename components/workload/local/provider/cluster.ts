@@ -115,13 +115,15 @@ async function stop(supervisor: Supervisor): Promise<void> {
   }
 }
 
+/** A zombie does not run: it waits for a parent that may take its time. */
 function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
   } catch {
     return false;
   }
+  const stat = `/proc/${String(pid)}/stat`;
+  return !existsSync(stat) || !/\) [ZX] /.test(readFileSync(stat, "utf8"));
 }
 
 function tail(path: string): string {

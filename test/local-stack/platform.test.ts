@@ -248,7 +248,8 @@ describe("the local stack", function () {
     assert.notEqual(drift.code, 0, `refresh does not see that the supervisor is gone:\n${drift.output}`);
     const healed = await platform.npm("start");
     assert.equal(healed.code, 0, healed.output);
-    for (const pid of orphans) assert.ok(identify(pid) === undefined, `process ${String(pid)} of the killed supervisor still runs`);
+    for (const pid of orphans)
+      assert.ok(identify(pid) === undefined, `process ${String(pid)} of the killed supervisor still runs`);
     assert.equal(await allocationCount(), before + 1, "an allocation was lost or doubled");
   });
 

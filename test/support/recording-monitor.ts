@@ -31,14 +31,21 @@ const OUTPUTS: Record<string, (inputs: Record<string, unknown>) => Record<string
 };
 
 class RecordingMonitor extends MockMonitor {
-  constructor(private readonly recording: Recording) {
+  constructor(
+    private readonly recording: Recording,
+    stackOutputs: Record<string, unknown>,
+  ) {
     super({
       call: (args) => args.inputs as Record<string, unknown>,
       newResource: (args) => {
         const inputs = args.inputs as Record<string, unknown>;
         return {
           id: `${args.name}-id`,
-          state: { ...inputs, ...OUTPUTS[args.type]?.(plain(inputs) as Record<string, unknown>) },
+          state: {
+            ...inputs,
+            ...(args.type === "pulumi:pulumi:StackReference" ? { outputs: stackOutputs } : {}),
+            ...OUTPUTS[args.type]?.(plain(inputs) as Record<string, unknown>),
+          },
         };
       },
     });
@@ -85,16 +92,21 @@ export function plain(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(inner)]));
 }
 
-/** Runs a Pulumi program in this process and records all that it registers. A rejected program rejects. */
-export async function record(program: () => unknown, preview = false): Promise<Recording> {
+/**
+ * Runs a Pulumi program in this process and records all that it registers; a rejected program rejects. Every stack that it
+ * references has `stackOutputs`.
+ */
+export async function record(
+  program: () => unknown,
+  { stackOutputs = {} }: { stackOutputs?: Record<string, unknown> } = {},
+): Promise<Recording> {
   const recording: Recording = { resources: [], outputs: new Map() };
   await setMocks(
     { call: (args) => args.inputs as object, newResource: (args) => ({ id: "", state: args.inputs as object }) },
     "machine-native-ops",
     "test",
-    preview,
   );
-  setMockOptions(new RecordingMonitor(recording), "machine-native-ops", "test", preview);
+  setMockOptions(new RecordingMonitor(recording, stackOutputs), "machine-native-ops", "test");
   await pulumi.runtime.runInPulumiStack(async () => {
     await program();
     return {};

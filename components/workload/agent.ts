@@ -55,7 +55,7 @@ export class Agent extends pulumi.ComponentResource {
             MNO_BUILD: RUNTIME_BUILD,
           })),
         secretEnvironment: secrets,
-        requests: { cpuCores: 0.5, memoryBytes: 512 * 1024 * 1024 },
+        requests: { cpuCores: 0.5, memoryBytes: 768 * 1024 * 1024 },
         ports: [{ name: "http", port: args.port ?? PORTS.api, direct: true }],
         readiness: { port: "http", path: "/readyz", timeoutSeconds: 2 },
         // A busy event loop is not a dead one: six seconds without an answer are.

@@ -34,7 +34,7 @@ export const DEFAULT_LIMITS: HttpLimits = { bodyBytes: 256 * 1024, inFlight: 100
 export interface App {
   http: FastifyInstance;
   /** Answers a request whose URL already lost the application's prefix. */
-  handle(request: IncomingMessage, response: ServerResponse): void;
+  readonly handle: (request: IncomingMessage, response: ServerResponse) => void;
 }
 
 /**
@@ -58,7 +58,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       },
     },
   }) as unknown as FastifyInstance;
-  installProblems(http);
+  installProblems(http, `/${options.name}`);
 
   const requests = metrics.counter("mno_http_requests_total", "Requests answered", [
     "engine",

@@ -33,6 +33,11 @@ export function toCodedError(error: unknown): MnoError {
     return new MnoError("MNO_REQUEST_INVALID", faults.map((f) => `${f.field} ${f.message}`).join("; "), { faults });
   }
   const code = fastify.code === undefined ? undefined : FASTIFY_CODES[fastify.code];
+  if (code === "MNO_MEDIA_TYPE_UNSUPPORTED") {
+    return new MnoError(code, "Send the body as JSON, with the header content-type: application/json", {
+      cause: error,
+    });
+  }
   if (code) return new MnoError(code, fastify.message ?? ERRORS[code].title, { cause: error });
   if (error instanceof SyntaxError && fastify.statusCode === 400) {
     return new MnoError("MNO_REQUEST_MALFORMED", `The body is not valid JSON: ${error.message}`, { cause: error });
@@ -68,8 +73,11 @@ export function toProblem(error: MnoError): Problem {
   };
 }
 
-/** Makes every error of `app`, unknown routes included, a problem document, and logs the faults that are ours. */
-export function installProblems(app: FastifyInstance): void {
+/**
+ * Makes every error of `app`, unknown routes included, a problem document, and logs the faults that are ours. `prefix` is
+ * what the front took off the paths.
+ */
+export function installProblems(app: FastifyInstance, prefix = ""): void {
   app.setErrorHandler((thrown, request, reply) => {
     const error = toCodedError(thrown);
     if (error.code === "MNO_INTERNAL") request.log.error({ err: thrown }, "request failed");
@@ -77,7 +85,9 @@ export function installProblems(app: FastifyInstance): void {
     return reply.code(error.status).type(PROBLEM_MEDIA_TYPE).send(toProblem(error));
   });
   app.setNotFoundHandler((request, reply) => {
-    const error = new MnoError("MNO_NOT_FOUND", `Nothing answers ${request.method} ${request.url.split("?")[0] ?? ""}`);
+    const path = `${prefix}${request.url.split("?")[0] ?? ""}`;
+    const hint = app.hasRoute({ method: "GET", url: "/openapi.json" }) ? `; ${prefix}/openapi.json says what does` : "";
+    const error = new MnoError("MNO_NOT_FOUND", `Nothing answers ${request.method} ${path}${hint}`);
     return reply.code(error.status).type(PROBLEM_MEDIA_TYPE).send(toProblem(error));
   });
 }

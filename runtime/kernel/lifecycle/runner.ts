@@ -179,7 +179,7 @@ class Attempt {
     await Promise.race([definition.start(context), this.ended]);
     await app.http.ready();
     this.options.onApp(app.http);
-    return (request, response) => app.handle(request, response);
+    return app.handle;
   }
 
   async cleanUp(): Promise<void> {

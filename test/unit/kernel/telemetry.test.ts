@@ -60,8 +60,7 @@ describe("system metrics", () => {
     installSystemMetrics(metrics, tmpdir());
     const value = async (name: string, labels: Record<string, string>): Promise<number> => {
       const json = await metrics.registry.getMetricsAsJSON();
-      const found = json.find((metric) => metric.name === name)?.values as
-        { value: number; labels: object }[] | undefined;
+      const found = json.find((metric) => metric.name === name)?.values;
       return found?.find((v) => JSON.stringify(v.labels) === JSON.stringify(labels))?.value ?? NaN;
     };
     const total = await value("mno_system_memory_bytes", { state: "total" });

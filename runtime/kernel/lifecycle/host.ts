@@ -8,8 +8,9 @@ import { createMetrics } from "../telemetry/metrics";
 import { installSystemMetrics } from "../telemetry/system";
 import { startTracing, tracer } from "../telemetry/traces";
 import type { AgentDefinition } from "./agent";
+import { currentAttempt } from "./attempt";
 import { type Infrastructure, openInfrastructure } from "./infrastructure";
-import { AgentRunner, currentAgent } from "./runner";
+import { AgentRunner } from "./runner";
 import { mergeOpenApi } from "./openapi";
 
 export interface HostOptions {
@@ -98,8 +99,8 @@ export class Host {
    */
   chargeFaults(onOrphan: (error: unknown) => void): void {
     const charge = (error: unknown): void => {
-      const runner = currentAgent.getStore();
-      if (runner) return runner.fail(error);
+      const attempt = currentAttempt.getStore();
+      if (attempt) return attempt.charge(error);
       this.log.fatal({ err: error }, "a fault that belongs to no engine");
       onOrphan(error);
     };
@@ -117,18 +118,23 @@ export class Host {
     this.log.info("drained");
   }
 
-  /** One opening at a time; a failed one is forgotten, so that the next agent's attempt tries again. */
+  /**
+   * One opening at a time; a failed one is forgotten, so that the next agent's attempt tries again. What is opened is
+   * shared: its faults are no agent's, whoever asked first.
+   */
   private open(): Promise<Infrastructure> {
-    this.infrastructure ??= openInfrastructure(this.config, {
-      log: this.log,
-      clock: this.options.clock,
-      random: this.options.random,
-      tracer,
-      metrics: this.metrics,
-    }).catch((error: unknown) => {
-      this.infrastructure = undefined;
-      throw error;
-    });
+    this.infrastructure ??= currentAttempt.exit(() =>
+      openInfrastructure(this.config, {
+        log: this.log,
+        clock: this.options.clock,
+        random: this.options.random,
+        tracer,
+        metrics: this.metrics,
+      }).catch((error: unknown) => {
+        this.infrastructure = undefined;
+        throw error;
+      }),
+    );
     return this.infrastructure;
   }
 

@@ -1,0 +1,100 @@
+import assert from "node:assert/strict";
+import { Type } from "@sinclair/typebox";
+import { pino } from "pino";
+import { ManualClock } from "../../../runtime/kernel/clock";
+import { DEFAULT_LIMITS } from "../../../runtime/kernel/http/app";
+import type { AgentContext } from "../../../runtime/kernel/lifecycle/agent";
+import { currentAttempt } from "../../../runtime/kernel/lifecycle/attempt";
+import type { Infrastructure } from "../../../runtime/kernel/lifecycle/infrastructure";
+import { AgentRunner } from "../../../runtime/kernel/lifecycle/runner";
+import { createMetrics } from "../../../runtime/kernel/telemetry/metrics";
+import { tracer } from "../../../runtime/kernel/telemetry/traces";
+
+/** An agent of the test in the real runner, on a clock that the test moves. */
+function runnerOf(start: (context: AgentContext) => Promise<void>) {
+  const clock = new ManualClock(0);
+  const lines: { msg: string; err?: { message: string } }[] = [];
+  const metrics = createMetrics();
+  const runner = new AgentRunner({
+    definition: { name: "auto-scaling-engine", configuration: Type.Object({}), start },
+    config: {},
+    log: pino({ level: "error" }, { write: (line: string) => void lines.push(JSON.parse(line) as (typeof lines)[0]) }),
+    clock,
+    random: () => 0,
+    metrics,
+    tracer,
+    infrastructure: () => Promise.resolve({ cluster: undefined } as unknown as Infrastructure),
+    mount: () => undefined,
+    onApp: () => undefined,
+    app: { version: "test", metrics, tracer, access: { host: "127.0.0.1" }, limits: DEFAULT_LIMITS },
+  });
+  const until = async (holds: () => boolean): Promise<void> => {
+    for (let turn = 0; !holds(); turn += 1) {
+      assert.ok(turn < 10_000, "it never came to hold");
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  };
+  return { runner, clock, lines, until };
+}
+
+describe("agent runner", () => {
+  it("gives back what a start acquires after its run was ended", async () => {
+    const acquired: number[] = [];
+    const released: number[] = [];
+    let starts = 0;
+    let goOn = (): void => undefined;
+    const { runner, clock, until } = runnerOf(async ({ onStop }) => {
+      const attempt = (starts += 1);
+      if (attempt === 1) await new Promise<void>((resolve) => (goOn = resolve));
+      acquired.push(attempt);
+      onStop(async () => void released.push(attempt));
+    });
+    runner.start();
+    await until(() => starts === 1);
+    await until(() => currentAttempt.getStore() === undefined && runner.state === "starting");
+    runner.present?.charge(new Error("a stray fault during the start"));
+    await until(() => runner.state === "backoff");
+    goOn();
+    await until(() => released.length === 1);
+    await clock.advance(1000);
+    await until(() => runner.state === "running");
+    assert.deepEqual([acquired, released], [[1, 2], [1]]);
+    await runner.drain();
+    assert.deepEqual(released, [1, 2]);
+  });
+
+  it("logs a fault of a run that is over, and leaves the next run alone", async () => {
+    const attempts: (typeof runner)["present"][] = [];
+    const { runner, clock, lines, until } = runnerOf(async () => void attempts.push(currentAttempt.getStore()));
+    runner.start();
+    await until(() => runner.state === "running");
+    attempts[0]?.charge(new Error("first"));
+    await until(() => runner.state === "backoff");
+    await clock.advance(1000);
+    await until(() => runner.state === "running");
+    attempts[0]?.charge(new Error("left over"));
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(runner.state, "running");
+    assert.equal(runner.restarts, 1);
+    assert.ok(lines.some((line) => line.msg === "a fault of a run that is over" && line.err?.message === "left over"));
+    await runner.drain();
+  });
+
+  it("waits longer with each fault, and starts over after a minute of health", async () => {
+    let starts = 0;
+    const { runner, clock, until } = runnerOf(async () => {
+      starts += 1;
+      throw new Error("never");
+    });
+    runner.start();
+    for (const [index, wait] of [500, 1000, 2000, 4000].entries()) {
+      await until(() => starts === index + 1 && runner.state === "backoff");
+      await clock.advance(wait - 1);
+      assert.equal(starts, index + 1, `started before ${String(wait)} ms`);
+      await clock.advance(1);
+    }
+    await until(() => starts === 5);
+    assert.match((await runner.unready())["auto-scaling-engine"] ?? "", /never/);
+    await runner.drain();
+  });
+});

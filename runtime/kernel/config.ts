@@ -56,7 +56,9 @@ export function readRawConfiguration(environment: NodeJS.ProcessEnv): RawConfigu
       throw new Error("it must hold one JSON object");
     return { environment, file: file as Record<string, unknown> };
   } catch (error) {
-    throw new MnoError("MNO_CONFIG_INVALID", `MNO_CONFIG_FILE ${path}: ${(error as Error).message}`, { cause: error });
+    // The parser's message quotes the text around the fault, which may be a secret.
+    const why = error instanceof SyntaxError ? "it is not valid JSON" : (error as Error).message;
+    throw new MnoError("MNO_CONFIG_INVALID", `MNO_CONFIG_FILE ${path}: ${why}`);
   }
 }
 

@@ -1,5 +1,7 @@
 import swagger from "@fastify/swagger";
 import { context as otelContext } from "@opentelemetry/api";
+import Ajv, { type Options as AjvOptions } from "ajv";
+import addFormats from "ajv-formats";
 import Fastify, { type FastifyInstance, LogController } from "fastify";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Logger } from "pino";
@@ -7,7 +9,7 @@ import { MnoError } from "../../exports";
 import type { Metrics } from "../telemetry/metrics";
 import { SpanKind, type Tracer } from "../telemetry/traces";
 import { type AccessRule, checkAccess } from "./access";
-import { installProblems } from "./problems";
+import { installProblems, sendProblem, toCodedError } from "./problems";
 
 export interface AppOptions {
   name: string;
@@ -48,16 +50,13 @@ export async function createApp(options: AppOptions): Promise<App> {
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: limits.bodyBytes,
     routerOptions: { maxParamLength: 256, ignoreTrailingSlash: true },
-    ajv: {
-      customOptions: {
-        allErrors: true,
-        coerceTypes: "array",
-        removeAdditional: false,
-        strict: true,
-        keywords: ["example"],
-      },
-    },
+    // What Fastify itself refuses, before any route: a malformed URL.
+    frameworkErrors: (thrown, _request, reply) => sendProblem(reply, toCodedError(thrown)),
   }) as unknown as FastifyInstance;
+  // A query and a header are text and have to be converted; a body says what it means, and null is not 0.
+  const text = ajv({ coerceTypes: "array" });
+  const body = ajv({ coerceTypes: false });
+  http.setValidatorCompiler<object>(({ schema, httpPart }) => (httpPart === "body" ? body : text).compile(schema));
   installProblems(http, `/${options.name}`);
 
   const requests = metrics.counter("mno_http_requests_total", "Requests answered", [
@@ -131,6 +130,10 @@ export async function createApp(options: AppOptions): Promise<App> {
   });
   http.get("/openapi.json", { schema: { hide: true } }, () => http.swagger());
   return { http, handle: (request, response) => void http.routing(request, response) };
+}
+
+function ajv(options: AjvOptions): Ajv {
+  return addFormats(new Ajv({ allErrors: true, useDefaults: true, strict: true, ...options }));
 }
 
 declare module "fastify" {

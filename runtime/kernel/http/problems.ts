@@ -1,4 +1,4 @@
-import type { FastifyError, FastifyInstance } from "fastify";
+import type { FastifyError, FastifyInstance, FastifyReply } from "fastify";
 import { ERRORS, type ErrorCode, type FieldFault, MnoError } from "../../exports";
 
 /** An RFC 9457 problem document; `code` is the stable code of the catalogue, `type` its documentation anchor. */
@@ -73,6 +73,11 @@ export function toProblem(error: MnoError): Problem {
   };
 }
 
+export function sendProblem(reply: FastifyReply, error: MnoError): FastifyReply {
+  if (error.status === 503) void reply.header("retry-after", "1");
+  return reply.code(error.status).type(PROBLEM_MEDIA_TYPE).send(toProblem(error));
+}
+
 /**
  * Makes every error of `app`, unknown routes included, a problem document, and logs the faults that are ours. `prefix` is
  * what the front took off the paths.
@@ -81,13 +86,12 @@ export function installProblems(app: FastifyInstance, prefix = ""): void {
   app.setErrorHandler((thrown, request, reply) => {
     const error = toCodedError(thrown);
     if (error.code === "MNO_INTERNAL") request.log.error({ err: thrown }, "request failed");
-    if (error.status === 503) void reply.header("retry-after", "1");
-    return reply.code(error.status).type(PROBLEM_MEDIA_TYPE).send(toProblem(error));
+    return sendProblem(reply, error);
   });
   app.setNotFoundHandler((request, reply) => {
     const path = `${prefix}${request.url.split("?")[0] ?? ""}`;
     const hint = app.hasRoute({ method: "GET", url: "/openapi.json" }) ? `; ${prefix}/openapi.json says what does` : "";
     const error = new MnoError("MNO_NOT_FOUND", `Nothing answers ${request.method} ${path}${hint}`);
-    return reply.code(error.status).type(PROBLEM_MEDIA_TYPE).send(toProblem(error));
+    return sendProblem(reply, error);
   });
 }

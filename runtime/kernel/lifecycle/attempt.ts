@@ -1,11 +1,33 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { createApp } from "../http/app";
+import type { FastifyInstance } from "fastify";
+import type { Logger } from "pino";
+import type { Clock } from "../clock";
+import { type AppOptions, createApp } from "../http/app";
 import type { Handle } from "../http/front";
-import type { AgentContext } from "./agent";
-import type { RunnerOptions } from "./runner";
+import type { Metrics } from "../telemetry/metrics";
+import type { Tracer } from "../telemetry/traces";
+import type { AgentContext, AgentDefinition } from "./agent";
+import type { Infrastructure } from "./infrastructure";
 
 /** Which run of which agent the present asynchronous work belongs to; a fault that nobody caught is charged to it. */
 export const currentAttempt = new AsyncLocalStorage<Attempt>();
+
+export interface RunnerOptions {
+  definition: AgentDefinition;
+  config: Record<string, unknown>;
+  log: Logger;
+  clock: Clock;
+  random: () => number;
+  metrics: Metrics;
+  tracer: Tracer;
+  /** Opens on first use, rejects while it cannot be had; the runner then tries again. */
+  infrastructure: () => Promise<Infrastructure>;
+  /** Where requests go while the agent runs; undefined while it does not. */
+  mount: (handle: Handle | undefined) => void;
+  /** Told of each new application, so that its OpenAPI document can be read. */
+  onApp: (http: FastifyInstance) => void;
+  app: Omit<AppOptions, "name" | "log">;
+}
 
 /** A clean-up that takes longer is left behind, with an error in the log. */
 const CLEANUP_MILLISECONDS = 10_000;

@@ -1,31 +1,5 @@
-import type { FastifyInstance } from "fastify";
-import type { Logger } from "pino";
-import type { Clock } from "../clock";
-import type { AppOptions } from "../http/app";
-import type { Handle } from "../http/front";
-import type { Metrics } from "../telemetry/metrics";
-import type { Tracer } from "../telemetry/traces";
-import type { AgentDefinition } from "./agent";
-import { Attempt, currentAttempt } from "./attempt";
+import { Attempt, currentAttempt, type RunnerOptions } from "./attempt";
 import { backoffMilliseconds, RESTART_BACKOFF } from "./backoff";
-import type { Infrastructure } from "./infrastructure";
-
-export interface RunnerOptions {
-  definition: AgentDefinition;
-  config: Record<string, unknown>;
-  log: Logger;
-  clock: Clock;
-  random: () => number;
-  metrics: Metrics;
-  tracer: Tracer;
-  /** Opens on first use, rejects while it cannot be had; the runner then tries again. */
-  infrastructure: () => Promise<Infrastructure>;
-  /** Where requests go while the agent runs; undefined while it does not. */
-  mount: (handle: Handle | undefined) => void;
-  /** Told of each new application, so that its OpenAPI document can be read. */
-  onApp: (http: FastifyInstance) => void;
-  app: Omit<AppOptions, "name" | "log">;
-}
 
 type State = "starting" | "running" | "backoff" | "stopped";
 

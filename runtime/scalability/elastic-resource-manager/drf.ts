@@ -33,10 +33,15 @@ export function lowestShare(
   pending.forEach(({ tenant }, index) => {
     let share = shares.get(tenant);
     if (share === undefined) {
-      share = dominantShare(capacity.allocatedTo(tenant), allocatable, weights[tenant]).share;
+      share = dominantShare(capacity.allocatedTo(tenant), allocatable, weightOf(tenant, weights)).share;
       shares.set(tenant, share);
     }
     if (share < bestShare) [best, bestShare] = [index, share];
   });
   return best;
+}
+
+/** 1 for a tenant that has none; a tenant may be called what an object's prototype has. */
+export function weightOf(tenant: string, weights: Readonly<Record<string, number>>): number {
+  return Object.hasOwn(weights, tenant) ? (weights[tenant] ?? 1) : 1;
 }

@@ -4,7 +4,7 @@ import type { Clock } from "../../kernel/clock";
 import type { WorkerPool } from "../../kernel/workers/pool";
 import type { Allocation } from "./allocation";
 import type { Capacity } from "./capacity";
-import { dominantShare } from "./drf";
+import { dominantShare, weightOf } from "./drf";
 import type { Demand, StrategyName } from "./demand";
 import type { ResourceManager } from "./manager";
 import type { PlanInput, PlannedDemand } from "./plan";
@@ -163,7 +163,7 @@ function reportRoutes(http: FastifyInstance, { manager, capacity, weights }: Rou
       const { allocatable } = capacity.totals();
       const tenants = capacity.tenantNames().map((name) => {
         const held = capacity.allocatedTo(name);
-        const weight = weights[name] ?? 1;
+        const weight = weightOf(name, weights);
         const { share, resource } = dominantShare(held, allocatable, weight);
         return {
           name,

@@ -227,6 +227,13 @@ describe("elastic resource manager over HTTP", () => {
     assert.equal((await call("POST", "/v1/plans", { requests: [] })).status, 422);
   });
 
+  it("takes a tenant by any name", async () => {
+    assert.equal((await allocate({ ...small, tenant: "constructor" })).status, 201);
+    const [tenant] = (await call("GET", "/v1/tenants")).body.items;
+    assert.equal(tenant.name, "constructor");
+    assert.equal(tenant.weight, 1);
+  });
+
   it("releases, and again; and does not know what never was", async () => {
     const { body } = await allocate(small);
     const url = `/v1/allocations/${body.id as string}`;

@@ -78,6 +78,9 @@ describe("an engine's HTTP application behind the front", () => {
     ["a missing member", "{}", "application/json", 422, "MNO_REQUEST_INVALID"],
     ["a wrong type", '{"size":"x"}', "application/json", 422, "MNO_REQUEST_INVALID"],
     ["an unknown member", '{"size":1,"color":"red"}', "application/json", 422, "MNO_REQUEST_INVALID"],
+    ["null for a number", '{"size":null}', "application/json", 422, "MNO_REQUEST_INVALID"],
+    ["true for a number", '{"size":true}', "application/json", 422, "MNO_REQUEST_INVALID"],
+    ["a text for a number", '{"size":"1"}', "application/json", 422, "MNO_REQUEST_INVALID"],
     ["broken JSON", '{"size"', "application/json", 400, "MNO_REQUEST_MALFORMED"],
     ["no body at all", "", "application/json", 400, "MNO_REQUEST_MALFORMED"],
     ["another media type", "size=1", "application/x-www-form-urlencoded", 415, "MNO_MEDIA_TYPE_UNSUPPORTED"],
@@ -106,6 +109,10 @@ describe("an engine's HTTP application behind the front", () => {
     const problem = await problemOf(await fetch(`${url}/engine/conflict`));
     assert.equal(problem.code, "MNO_ALLOCATION_OVER_CAPACITY");
     assert.equal((problem as unknown as { decisionId: string }).decisionId, "d1");
+  });
+
+  it("refuses a malformed URL", async () => {
+    assert.equal((await problemOf(await fetch(`${url}/engine/%zz`))).code, "MNO_REQUEST_MALFORMED");
   });
 
   it("tells where to look when nothing answers", async () => {

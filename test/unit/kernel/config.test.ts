@@ -69,6 +69,11 @@ describe("configuration", () => {
       const path = join(folder, "config.json");
       writeFileSync(path, "[]");
       assert.throws(() => readRawConfiguration({ MNO_CONFIG_FILE: path }), /one JSON object/);
+      writeFileSync(path, '{"MNO_API_TOKEN": s3cret-token-0123456789}');
+      assert.throws(
+        () => readRawConfiguration({ MNO_CONFIG_FILE: path }),
+        (error: Error) => /not valid JSON/.test(error.message) && !/s3cret|TOKEN"/.test(String(error.stack)),
+      );
       assert.throws(
         () => readRawConfiguration({ MNO_CONFIG_FILE: join(folder, "absent") }),
         /MNO_CONFIG_FILE .*absent/,

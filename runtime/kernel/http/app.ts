@@ -51,7 +51,9 @@ export async function createApp(options: AppOptions): Promise<App> {
     bodyLimit: limits.bodyBytes,
     routerOptions: { maxParamLength: 256, ignoreTrailingSlash: true },
     // What Fastify itself refuses, before any route: a malformed URL.
-    frameworkErrors: (thrown, _request, reply) => sendProblem(reply, toCodedError(thrown)),
+    frameworkErrors: (thrown, _request, reply) => {
+      void sendProblem(reply, toCodedError(thrown));
+    },
   }) as unknown as FastifyInstance;
   // A query and a header are text and have to be converted; a body says what it means, and null is not 0.
   const text = ajv({ coerceTypes: "array" });

@@ -97,14 +97,26 @@ export class Supervisor {
     } catch (error) {
       throw unreachable(this.directory, (error as Error).message, error);
     }
-    const text = await response.text();
-    const answer: unknown = text === "" ? undefined : JSON.parse(text);
-    if (response.ok) return answer;
-    const problem = answer as { code?: ErrorCode; detail?: string } | undefined;
-    throw new MnoError(
-      problem?.code ?? "MNO_INTERNAL",
-      problem?.detail ?? `${method} ${path} answered ${String(response.status)}`,
-    );
+    const answer = parseJson(await response.text());
+    if (response.ok && answer !== NOT_JSON) return answer;
+    const { code, detail } = (answer === NOT_JSON ? {} : (answer ?? {})) as { code?: ErrorCode; detail?: string };
+    // Another program may have taken the port of a supervisor that is gone.
+    if (code === undefined || code === "MNO_UNAUTHENTICATED") {
+      throw unreachable(this.directory, `another program answers at ${address.url}`);
+    }
+    throw new MnoError(code, detail ?? `${method} ${path} answered ${String(response.status)}`);
+  }
+}
+
+const NOT_JSON = Symbol("not JSON");
+
+/** undefined for an empty body. */
+function parseJson(text: string): unknown {
+  if (text === "") return undefined;
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return NOT_JSON;
   }
 }
 

@@ -10,6 +10,8 @@ const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 interface Wrapped {
   [SIGNATURE]?: string;
   value?: unknown;
+  /** Of an output value. */
+  secret?: boolean;
 }
 
 /** The value without its wrappers. Unknown values (in previews) become `undefined`; ask `hasUnknown` first where that matters. */
@@ -27,6 +29,17 @@ export function hasUnknown(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return false;
   if ((value as Wrapped)[SIGNATURE] === OUTPUT && !("value" in value)) return true;
   return Object.values(value).some(hasUnknown);
+}
+
+export function hasSecret(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  const { [SIGNATURE]: signature, secret } = value as Wrapped;
+  return signature === SECRET || (signature === OUTPUT && secret === true) || Object.values(value).some(hasSecret);
+}
+
+/** Wrapped, so that the engine encrypts it in the state. */
+export function asSecret(value: unknown): unknown {
+  return { [SIGNATURE]: SECRET, value };
 }
 
 /** Equal as JSON, whatever the order of keys; wrappers do not count. */

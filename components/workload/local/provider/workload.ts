@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { provider } from "@pulumi/pulumi";
 import { MnoError, validateWorkload, type WorkloadSpec } from "../../../../runtime/exports";
 import { Supervisor, type WorkloadView } from "./supervisor";
-import { hasUnknown, sameValue, unwrap } from "./values";
+import { asSecret, hasSecret, hasUnknown, sameValue, unwrap } from "./values";
 
 interface WorkloadInputs {
   cluster: string;
@@ -79,9 +79,13 @@ export const workloadResource = {
       });
     if (!view) return {};
     // Secret values never come back from the cluster; what the state has of them stays. An import begins without.
-    const { secretEnvironment: _masked, ...spec } = view.spec;
+    const { secretEnvironment: _masked, ...observed } = view.spec;
     const { secretEnvironment } = props;
-    const inputs = { cluster, spec, ...(secretEnvironment === undefined ? {} : { secretEnvironment }) };
+    const inputs = {
+      cluster,
+      spec: asKnown(observed, props.spec),
+      ...(secretEnvironment === undefined ? {} : { secretEnvironment }),
+    };
     return { id, props: outputs(inputs, view), inputs };
   },
 
@@ -94,6 +98,12 @@ export const workloadResource = {
     });
   },
 };
+
+/** What was observed, as secret as the state has it: a secret may stand in an ordinary variable or an argument. */
+function asKnown(observed: unknown, known: unknown): unknown {
+  if (sameValue(observed, known)) return known;
+  return hasSecret(known) ? asSecret(observed) : observed;
+}
 
 function outputs(inputs: Record<string, unknown>, view: WorkloadView): Record<string, unknown> {
   return { ...inputs, endpoints: view.endpoints, ready: isReady(view) };

@@ -396,8 +396,10 @@ export function busContract(name: string, open: (options: { maxBytes?: number })
         },
       );
       await assert.rejects(bus.lag("nobody"), hasCode("MNO_NOT_FOUND"));
+      await bus.ping();
       await bus.close();
       await bus.close();
+      await assert.rejects(bus.ping(), hasCode("MNO_BUS_CLOSED"));
       await assert.rejects(bus.publish(scaled("a")), hasCode("MNO_BUS_CLOSED"));
       await assert.rejects(bus.subscribe({ consumer: "c", types: [SCALED] }, nothing), hasCode("MNO_BUS_CLOSED"));
     });

@@ -58,7 +58,9 @@ describe("the bus over a real nats-server", function () {
       () => bus.lag("c"),
       (lag) => lag === 0,
     );
+    await bus.ping();
     await server.stop("SIGKILL");
+    await assert.rejects(bus.ping(), hasCode("MNO_BUS_UNAVAILABLE"));
     // Refused, which leaves open whether the server stored it: the same event again must end up in the log once.
     const event = scaled("a", "3");
     await assert.rejects(bus.publish(event), hasCode("MNO_BUS_UNAVAILABLE"));
@@ -71,6 +73,7 @@ describe("the bus over a real nats-server", function () {
         ),
       Boolean,
     );
+    await bus.ping();
     await eventually(async () => handled.values.includes("3"), Boolean);
     // The server may have lost the last acks with its process: again is allowed, out of order is not.
     assert.deepEqual([...new Set(handled.values)], ["1", "2", "3"]);

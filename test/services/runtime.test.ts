@@ -148,6 +148,20 @@ describe("engines apart, over PostgreSQL, NATS and Redis", function () {
     assert.equal((await allocate(erm, { replicas: 1 })).status, 201);
   });
 
+  it("are unready while the bus is away, grant all the same, and publish when it is back", async () => {
+    const erm = engines.at(-1);
+    assert.ok(erm);
+    const ready = async (): Promise<number> => (await fetch(new URL("/readyz", erm.url))).status;
+    await nats.stop("SIGKILL");
+    await eventually("unready", 20, async () => ((await ready()) === 503 ? true : undefined));
+    assert.equal((await allocate(erm, { workload: "web", replicas: 1 })).status, 201);
+    await nats.restart();
+    await eventually("ready again", 30, async () => ((await ready()) === 200 ? true : undefined));
+    await eventually("the fourth replica", 40, async () =>
+      (await cluster.get("web"))?.desiredReplicas === 4 ? true : undefined,
+    );
+  });
+
   it("drain on SIGTERM with exit code 0", async () => {
     const codes = await Promise.all(
       engines.map(async ({ process: child }) => {

@@ -10,7 +10,7 @@ import type { CloudEvent } from "./cloudevent";
  * - Order: events of one subject are handled one at a time, in publication order. While an event is being retried, later
  *   events of its subject wait; other subjects go on.
  * - Dead letters: an event whose handler failed `maxDeliveries` times, or which does not fit its schema, is set aside with
- *   the last error, and the subject goes on. Nothing is dropped.
+ *   the last error, and the subject goes on. Nothing is dropped. While infrastructure is away events wait for it.
  * - Back-pressure: a consumer never has more than `maxInFlight` events at its handler; `publish` is refused with
  *   MNO_BUS_FULL, and nothing is stored, when the log is at its declared size with events that a consumer still needs.
  */
@@ -32,6 +32,9 @@ export interface EventBus {
 
   /** Events published and not yet settled, per consumer. */
   lag(consumer: string): Promise<number>;
+
+  /** Rejects while the bus can take no events: closed, no longer writable (embedded), or not answering (NATS). Cheap. */
+  ping(): Promise<void>;
 
   /** Stops all subscriptions (waiting for running handlers), flushes, and closes. Idempotent. */
   close(): Promise<void>;
@@ -63,7 +66,11 @@ export interface SubscribeOptions {
   from?: Position;
   /** Default 64. */
   maxInFlight?: number;
-  /** Deliveries before an event becomes a dead letter. Default 5. */
+  /**
+   * Failed deliveries before an event becomes a dead letter. Default 5. A delivery that failed because something it needs is
+   * away (an MnoError with status 503: MNO_STORE_UNAVAILABLE, MNO_CLUSTER_UNREACHABLE, MNO_BUS_FULL …) is not the event's
+   * fault and does not count: it is retried, at least every 30 s, until the handler resolves or fails otherwise.
+   */
   maxDeliveries?: number;
   /** Delay before retry n (1-based), in milliseconds. Default exponential from 100 ms, at most 30 s. */
   backoffMilliseconds?: (retry: number) => number;

@@ -19,7 +19,7 @@ export interface Inbound {
   begin(): void;
   /** The handler is done with it. */
   settle(): void;
-  /** The begun delivery ended with the subscription, through no fault of the event: it does not count as a failure. */
+  /** The begun delivery ended through no fault of the event: it does not count as a failure. */
   excuse(): void;
   /** Stores it among the dead letters and settles it; rejects when it could not be stored. */
   setAside(letter: DeadLetter): Promise<void>;
@@ -29,6 +29,8 @@ interface Job {
   inbound: Inbound;
   event: CloudEvent;
   failures: number;
+  /** Deliveries in this subscription that failed because infrastructure was away. */
+  outages: number;
 }
 
 /** The jobs of one subject, oldest first. Only the first is ever at the handler. */
@@ -37,8 +39,15 @@ interface Lane {
   jobs: Job[];
 }
 
+const LONGEST_BACKOFF_MILLISECONDS = 30_000;
+
 /** Exponential from 100 ms, at most 30 s. */
-export const defaultBackoff = (retry: number): number => Math.min(100 * 2 ** (retry - 1), 30_000);
+export const defaultBackoff = (retry: number): number => Math.min(100 * 2 ** (retry - 1), LONGEST_BACKOFF_MILLISECONDS);
+
+/** Whether the error says that something outside is away for now (status 503), not that the work itself is wrong. */
+export function isUnavailable(error: unknown): boolean {
+  return error instanceof MnoError && error.status === 503;
+}
 
 /** Events accepted and not settled, at most; beyond it intake pauses, so that memory stays bounded behind a retry. */
 const WINDOW = 8192;
@@ -87,7 +96,7 @@ export class Dispatcher {
       this.track(this.setAside(inbound, error, inbound.deliveriesBefore).then((stored) => stored && this.settled()));
       return;
     }
-    const job: Job = { inbound, event, failures: inbound.failuresBefore };
+    const job: Job = { inbound, event, failures: inbound.failuresBefore, outages: 0 };
     const lane = this.lanes.get(event.subject);
     if (lane) {
       lane.jobs.push(job);
@@ -148,20 +157,26 @@ export class Dispatcher {
       await this.deliver(job);
     } catch (error) {
       if (this.signal.aborted) return job.inbound.excuse();
+      if (isUnavailable(error)) {
+        job.inbound.excuse();
+        job.outages++;
+        return this.retryLater(lane, job, error, Math.min(this.backoff(job.outages), LONGEST_BACKOFF_MILLISECONDS));
+      }
       job.failures++;
       if (job.failures >= this.maxDeliveries) return this.giveUp(lane, job, error);
-      return this.retryLater(lane, job, error);
+      return this.retryLater(lane, job, error, this.backoff(job.failures - job.inbound.failuresBefore));
     }
     job.inbound.settle();
     this.advance(lane);
   }
 
-  private deliver({ inbound, event, failures }: Job): Promise<void> {
+  private deliver(job: Job): Promise<void> {
+    const { inbound, event } = job;
     const { consumer } = this.options;
     inbound.begin();
     const delivery: Delivery = {
       sequence: inbound.sequence,
-      attempt: inbound.deliveriesBefore + (failures - inbound.failuresBefore) + 1,
+      attempt: deliveriesOf(job) + 1,
       signal: this.signal,
     };
     const attributes = {
@@ -182,12 +197,18 @@ export class Dispatcher {
     );
   }
 
-  private retryLater(lane: Lane, job: Job, error: unknown): void {
-    const retry = job.failures - job.inbound.failuresBefore;
-    const delay = this.backoff(retry);
+  private retryLater(lane: Lane, job: Job, error: unknown, delay: number): void {
     this.deps.log.warn(
-      { err: error, consumer: this.options.consumer, eventId: job.event.id, retryInMilliseconds: delay },
-      "the handler failed; the event is retried",
+      {
+        err: error,
+        consumer: this.options.consumer,
+        eventId: job.event.id,
+        attempt: deliveriesOf(job),
+        retryInMilliseconds: delay,
+      },
+      isUnavailable(error)
+        ? "what the handler needs is away; the event waits for it"
+        : "the handler failed; the event is retried",
     );
     this.deps.clock.sleep(delay, this.signal).then(
       () => {
@@ -200,9 +221,8 @@ export class Dispatcher {
 
   /** Dead letter first, next event of the subject afterwards; meanwhile the place at the handler is free. */
   private giveUp(lane: Lane, job: Job, error: unknown): void {
-    const attempts = job.inbound.deliveriesBefore + (job.failures - job.inbound.failuresBefore);
     this.track(
-      this.setAside(job.inbound, error, attempts).then((stored) => {
+      this.setAside(job.inbound, error, deliveriesOf(job)).then((stored) => {
         if (stored) this.advance(lane);
         this.pump();
       }),
@@ -257,6 +277,11 @@ export class Dispatcher {
     const tracked: Promise<void> = work.then(() => void this.asides.delete(tracked));
     this.asides.add(tracked);
   }
+}
+
+/** Deliveries so far, earlier subscriptions included. */
+function deliveriesOf({ inbound, failures, outages }: Job): number {
+  return inbound.deliveriesBefore + (failures - inbound.failuresBefore) + outages;
 }
 
 function describe(error: unknown): string {

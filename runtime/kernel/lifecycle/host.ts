@@ -24,6 +24,9 @@ export interface HostOptions {
   random: () => number;
 }
 
+/** Shorter than a readiness probe's patience. */
+const PING_MILLISECONDS = 1500;
+
 /** Requests at work when the drain begins have this long to finish. */
 const DRAIN_MILLISECONDS = 5000;
 
@@ -138,6 +141,25 @@ export class Host {
     return this.infrastructure;
   }
 
+  /** The bus is every engine's: what they emit waits in the outbox while it cannot take events. */
+  private async busFault(): Promise<Record<string, string>> {
+    const infrastructure = await this.infrastructure?.catch(() => undefined);
+    if (!infrastructure) return {}; // the engines say why they have not started
+    const done = new AbortController();
+    const late = this.options.clock.sleep(PING_MILLISECONDS, done.signal).then(
+      () => Promise.reject(new Error(`no answer within ${String(PING_MILLISECONDS)} ms`)),
+      () => undefined,
+    );
+    try {
+      await Promise.race([infrastructure.bus.ping(), late]);
+      return {};
+    } catch (error) {
+      return { bus: (error as Error).message };
+    } finally {
+      done.abort();
+    }
+  }
+
   private countRestarts(): void {
     const gauge = this.metrics.gauge("mno_agent_restarts", "Restarts of an agent since the process began", ["engine"]);
     Object.assign(gauge, {
@@ -156,10 +178,8 @@ export class Host {
     return {
       "/healthz": () => Promise.resolve(json(200, { status: "alive" })),
       "/readyz": async () => {
-        const faults = Object.assign({}, ...(await Promise.all(this.runners.map((r) => r.unready())))) as Record<
-          string,
-          string
-        >;
+        const parts = await Promise.all([...this.runners.map((runner) => runner.unready()), this.busFault()]);
+        const faults = Object.assign({}, ...parts) as Record<string, string>;
         if (this.draining) faults.runtime = "draining";
         const ready = Object.keys(faults).length === 0;
         return json(ready ? 200 : 503, ready ? { status: "ready" } : { status: "unready", faults });

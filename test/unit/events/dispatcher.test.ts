@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
+import { MnoError } from "../../../runtime/exports";
 import { ManualClock } from "../../../runtime/kernel/clock";
 import type { DeadLetter, EventHandler, SubscribeOptions } from "../../../runtime/kernel/events/bus";
-import { Dispatcher, type Inbound } from "../../../runtime/kernel/events/dispatcher";
+import { Dispatcher, type Inbound, isUnavailable } from "../../../runtime/kernel/events/dispatcher";
 import { busInstruments } from "../../../runtime/kernel/events/instruments";
 import { busDependencies, note, SCALED, scaled } from "../../contract/bus";
 
@@ -85,6 +86,51 @@ describe("the dispatcher", () => {
     await Promise.all([dispatcher.close(), dispatcher.close()]);
     assert.deepEqual(log, ["begin 1", "excuse 1"]);
     assert.equal(await dispatcher.demand(), 0);
+  });
+
+  it("waits out an outage in order, without a dead letter, and counts only the event's own failures", async () => {
+    let away = true;
+    const seen: string[] = [];
+    const { clock, dispatcher, inbound, letters, log } = setUp({ maxDeliveries: 2 }, async (event, { attempt }) => {
+      if (away) throw new MnoError("MNO_STORE_UNAVAILABLE", "gone");
+      seen.push(`${note(event)} ${attempt}`);
+      if (note(event) === "bad") throw new Error("broken");
+    });
+    dispatcher.accept(inbound(1, scaled("a", "bad")));
+    dispatcher.accept(inbound(2, scaled("a", "next")));
+    await clock.advance(10 * 60_000);
+    const outages = log.filter((line) => line === "begin 1").length;
+    // 100 ms doubled to 25.6 s are 9 retries within 51.1 s; from then on one every 30 s.
+    assert.equal(outages, 1 + 9 + Math.floor((600 - 51.1) / 30));
+    assert.equal(log.filter((line) => line === "excuse 1").length, outages);
+    assert.deepEqual([letters, seen], [[], []]);
+    away = false;
+    await clock.advance(30_000);
+    assert.deepEqual(seen, [`bad ${outages + 1}`, `bad ${outages + 2}`, "next 1"]);
+    assert.equal(letters[0]?.attempts, outages + 2);
+  });
+
+  it("waits 30 s at most in an outage, whatever the back-off says", async () => {
+    let deliveries = 0;
+    const { clock, dispatcher, inbound } = setUp({ backoffMilliseconds: () => 3_600_000 }, async () => {
+      if (deliveries++ === 0) throw new MnoError("MNO_CLUSTER_UNREACHABLE", "gone");
+    });
+    dispatcher.accept(inbound(1, scaled("a")));
+    await clock.advance(30_000);
+    assert.equal(deliveries, 2);
+  });
+
+  it("takes for an outage what says 503, and nothing else", () => {
+    for (const code of [
+      "MNO_STORE_UNAVAILABLE",
+      "MNO_CLUSTER_UNREACHABLE",
+      "MNO_BUS_UNAVAILABLE",
+      "MNO_BUS_FULL",
+      "MNO_BUS_CLOSED",
+    ] as const)
+      assert.equal(isUnavailable(new MnoError(code, "away")), true, code);
+    for (const error of [new MnoError("MNO_EVENT_INVALID", "bad"), new Error("503"), { status: 503 }, undefined])
+      assert.equal(isUnavailable(error), false);
   });
 
   it("asks for no more than its window while everything waits behind a retry", async () => {

@@ -51,9 +51,15 @@ export class Workload {
 
   /** What is to be kept on disk now. */
   get desired(): WorkloadRecord {
+    return this.withFinished(this.record);
+  }
+
+  /** `record` with the completions that have ended by now; none where its template is another than theirs. */
+  withFinished(record: WorkloadRecord): WorkloadRecord {
+    if (templateKey(record.spec) !== this.template) return { ...record, finished: [] };
     const own = [...this.replicas.values()].filter((replica) => replica.template === this.template);
     const finished = own.map((replica) => ({ ...replica.status(), ordinal: replica.ordinal })).filter(isFinished);
-    return { ...this.record, finished: [...this.past, ...finished] };
+    return { ...record, finished: [...this.past, ...finished] };
   }
 
   /** Begins to work towards the record. */

@@ -12,6 +12,7 @@ export class Workloads {
   private readonly deleting = new Map<string, Promise<void>>();
   private readonly listeners = new Set<(event: WorkloadEvent) => void>();
   private readonly mutate = createSerial();
+  /** Turns at workloads.json. */
   private readonly save = createSerial();
   private readonly host: WorkloadHost;
   private draining = false;
@@ -27,7 +28,7 @@ export class Workloads {
         for (const listener of this.listeners) listener(event);
       },
       finished: () => {
-        this.persist().catch((error: unknown) => {
+        this.save(() => this.write()).catch((error: unknown) => {
           host.log.error({ err: error }, "a job's completion could not be kept; it may run again after a restart");
         });
       },
@@ -90,8 +91,10 @@ export class Workloads {
       this.refuseWhileDraining();
       const workload = this.byName.get(name);
       if (!workload || this.deleting.has(name)) return;
-      await this.persist({ name, record: undefined });
-      this.deleting.set(name, this.end(name, workload));
+      await this.save(async () => {
+        await this.write({ name, record: undefined });
+        this.deleting.set(name, this.end(name, workload));
+      });
     });
     await this.deleting.get(name);
   }
@@ -119,15 +122,17 @@ export class Workloads {
     const workload = existing ?? new Workload(this.host, applySpec(undefined, spec, {}));
     const ports = await workload.ports.prepare(spec.ports ?? []);
     const record = applySpec(before, spec, ports.assigned);
-    try {
-      await this.persist({ name, record });
-    } catch (error) {
-      await ports.rollBack();
-      throw error;
-    }
-    await ports.commit();
-    this.byName.set(name, workload);
-    workload.update(record, "applied");
+    await this.save(async () => {
+      try {
+        await this.write({ name, record });
+      } catch (error) {
+        await ports.rollBack();
+        throw error;
+      }
+      await ports.commit();
+      this.byName.set(name, workload);
+      workload.update(record, "applied");
+    });
     return { created: !existing, status: workload.status() };
   }
 
@@ -138,8 +143,10 @@ export class Workloads {
       if (this.deleting.has(name)) throw notFound(name);
       const before = workload.desired;
       const record = revise(before, change(before));
-      await this.persist({ name, record });
-      workload.update(record, "changed");
+      await this.save(async () => {
+        await this.write({ name, record });
+        workload.update(record, "changed");
+      });
       return workload.status();
     });
   }
@@ -177,17 +184,18 @@ export class Workloads {
     }
   }
 
-  /** Writes the desired state of all, with one workload's replaced (or left out) by what is about to take effect. */
-  private persist(change?: { name: string; record: WorkloadRecord | undefined }): Promise<void> {
-    return this.save(async () => {
-      const records = new Map<string, WorkloadRecord | undefined>();
-      for (const [name, workload] of this.byName) if (!this.deleting.has(name)) records.set(name, workload.desired);
-      if (change) records.set(change.name, change.record);
-      await writeJsonDurably(
-        this.path,
-        [...records.values()].filter((record) => record !== undefined),
-      );
-    });
+  /**
+   * Writes the desired state of all, with one workload's replaced (or left out) by what is about to take effect. To be
+   * called in a turn of `save` in which the change takes effect too: a save between the two would write the state before.
+   */
+  private async write(change?: { name: string; record: WorkloadRecord | undefined }): Promise<void> {
+    const records = new Map<string, WorkloadRecord>();
+    for (const [name, workload] of this.byName) if (!this.deleting.has(name)) records.set(name, workload.desired);
+    if (change?.record) {
+      // A completion may have ended since the record was made.
+      records.set(change.name, this.byName.get(change.name)?.withFinished(change.record) ?? change.record);
+    } else if (change) records.delete(change.name);
+    await writeJsonDurably(this.path, [...records.values()]);
   }
 }
 

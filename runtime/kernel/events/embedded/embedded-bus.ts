@@ -130,6 +130,11 @@ export class EmbeddedBus implements EventBus {
     return state.pending + (await this.letters(consumer).redriven()).length;
   }
 
+  async ping(): Promise<void> {
+    this.assertOpen();
+    if (this.log.fault) throw this.log.fault;
+  }
+
   close(): Promise<void> {
     return (this.closing ??= this.shutDown());
   }

@@ -1,3 +1,4 @@
+import { constants } from "node:fs";
 import { open, readdir, rm, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { MnoError } from "../../../exports";
@@ -71,7 +72,8 @@ export class SegmentedLog {
       if (rest > 0) await cutTail(segment, rest, deps);
     }
     const log = new SegmentedLog(folder, segments, options, deps, needed);
-    await log.openActive();
+    if (segments.length === 0) segments.push(new Segment(log.pathOf(1), 1));
+    log.file = await log.openFile(log.active);
     return log;
   }
 
@@ -87,9 +89,19 @@ export class SegmentedLog {
     return this.segments.reduce((sum, segment) => sum + segment.bytes, 0);
   }
 
-  /** Appends all of `events` or nothing, and resolves when they are durable. Errors: MNO_BUS_FULL, MNO_BUS_CLOSED. */
+  /** Why nothing can be appended until the log is opened anew: it is closed, or a failed write could not be undone. */
+  get fault(): MnoError | undefined {
+    if (this.closed) return new MnoError("MNO_BUS_CLOSED", `the event log ${this.folder} is closed`);
+    return this.broken === undefined ? undefined : this.failure(this.broken);
+  }
+
+  /**
+   * Appends all of `events` or nothing, and resolves when they are durable. Errors: MNO_BUS_FULL, MNO_BUS_CLOSED,
+   * MNO_INTERNAL where a file cannot be written.
+   */
   append(events: readonly EncodedEvent[]): Promise<void> {
-    if (this.closed) return Promise.reject(new MnoError("MNO_BUS_CLOSED", `the event log ${this.folder} is closed`));
+    const { fault } = this;
+    if (fault) return Promise.reject(fault);
     const bytes = events.reduce((sum, { type, json }) => sum + type.length + Buffer.byteLength(json) + 2, 0);
     return new Promise((resolve, reject) => {
       this.queue.push({ events, bytes, resolve, reject });
@@ -148,7 +160,7 @@ export class SegmentedLog {
         group.push(append);
         bytes += append.bytes;
       } catch (error) {
-        append.reject(error);
+        append.reject(this.failure(error));
       }
     }
     this.queue.splice(0, taken);
@@ -157,12 +169,12 @@ export class SegmentedLog {
       await this.write(group.flatMap((append) => append.events));
       for (const append of group) append.resolve();
     } catch (error) {
-      for (const append of group) append.reject(error);
+      for (const append of group) append.reject(this.failure(error));
     }
   }
 
   private async write(events: readonly EncodedEvent[]): Promise<void> {
-    if (this.broken) throw this.failure(this.broken);
+    this.assertSound();
     if (this.active.bytes >= this.options.segmentBytes) await this.roll();
     const segment = this.active;
     const firstSequence = segment.nextSequence;
@@ -181,7 +193,7 @@ export class SegmentedLog {
         .truncate(segment.bytes)
         .then(() => file.datasync())
         .catch((undo: unknown) => (this.broken = undo));
-      throw this.failure(error);
+      throw error;
     }
     const header = decodeHeader(frame, 0);
     if (header) segment.add(header);
@@ -190,7 +202,13 @@ export class SegmentedLog {
     this.onAppended(entries);
   }
 
+  /** What lies behind the active segment's end is unknown once the log is broken: neither written to nor sealed again. */
+  private assertSound(): void {
+    if (this.broken !== undefined) throw this.failure(this.broken);
+  }
+
   private failure(cause: unknown): MnoError {
+    if (cause instanceof MnoError) return cause;
     const full = (cause as NodeJS.ErrnoException).code === "ENOSPC";
     return full
       ? new MnoError("MNO_BUS_FULL", `no space is left on the disk of ${this.folder}`, { cause })
@@ -199,6 +217,7 @@ export class SegmentedLog {
 
   /** Trims by the retention rule and, if `bytes` more would not fit, beyond it. Errors: MNO_BUS_FULL. */
   private async makeRoom(bytes: number): Promise<void> {
+    this.assertSound();
     const { maxBytes, retentionBytes, retentionMilliseconds, segmentBytes } = this.options;
     const full = (): boolean => this.bytes + bytes > maxBytes;
     // Only sealed segments can go: seal the active one when it is all that could.
@@ -225,20 +244,34 @@ export class SegmentedLog {
     return segment.nextSequence <= (this.needed()?.sequence ?? Infinity);
   }
 
+  /** Seals the active segment and begins the next; where that fails the active one stays, to be sealed by a later roll. */
   private async roll(): Promise<void> {
-    await this.file?.datasync();
-    await this.file?.close();
-    this.segments.push(new Segment(this.pathOf(this.nextSequence), this.nextSequence));
-    await this.openActive();
+    const sealed = this.file as FileHandle;
+    await sealed.datasync();
+    const next = new Segment(this.pathOf(this.nextSequence), this.nextSequence);
+    try {
+      this.file = await this.openFile(next);
+    } catch (error) {
+      // More may yet be written before its sequence, and then the log could not be opened with it.
+      await rm(next.path, { force: true }).catch((undo: unknown) => (this.broken = undo));
+      throw error;
+    }
+    this.segments.push(next);
+    await sealed.close();
   }
 
-  private async openActive(): Promise<void> {
-    if (this.segments.length === 0) this.segments.push(new Segment(this.pathOf(1), 1));
+  /** Opens the segment's file for writing, created where missing and its name durable. */
+  private async openFile(segment: Segment): Promise<FileHandle> {
     // "a" would ignore positions; "r+" needs the file to exist.
-    await (await open(this.active.path, "a")).close();
-    this.file = await open(this.active.path, "r+");
-    const directory = await open(this.folder, "r");
-    await directory.sync().finally(() => directory.close());
+    const file = await open(segment.path, constants.O_RDWR | constants.O_CREAT);
+    try {
+      const directory = await open(this.folder, "r");
+      await directory.sync().finally(() => directory.close());
+      return file;
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
   }
 
   private pathOf(sequence: number): string {

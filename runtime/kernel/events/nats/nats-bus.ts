@@ -132,6 +132,21 @@ export class NatsBus implements EventBus {
     });
   }
 
+  async ping(): Promise<void> {
+    this.assertOpen();
+    const { nc, options } = this.server;
+    const answered = new AbortController();
+    // A connection whose other end is gone may look sound for minutes: only an answer tells.
+    const late = this.deps.clock.sleep(options.timeoutMilliseconds, answered.signal).then(() => {
+      throw new MnoError("MNO_BUS_UNAVAILABLE", `NATS did not answer within ${options.timeoutMilliseconds} ms`);
+    });
+    try {
+      await this.ask(() => Promise.race([nc.rtt(), late]));
+    } finally {
+      answered.abort();
+    }
+  }
+
   close(): Promise<void> {
     return (this.closing ??= this.shutDown());
   }

@@ -126,8 +126,11 @@ async function consumeGrants(
     try {
       await evaluator.evaluate(workload, trigger);
     } catch (error) {
-      if (!(error instanceof MnoError) || error.code !== "MNO_SCALER_NOT_FOUND") throw error;
-      log.debug({ workload }, "the grant is recorded; the workload has no scaler");
+      if (error instanceof MnoError && error.code === "MNO_SCALER_NOT_FOUND") {
+        return log.debug({ workload }, "the grant is recorded; the workload has no scaler");
+      }
+      // The event did its part when its grant was stored: to deliver it again would not mend the evaluation.
+      log.warn({ err: error, workload }, "the grant is recorded; its evaluation failed and is due in the next round");
     }
   };
   const subscription = await bus.subscribe(

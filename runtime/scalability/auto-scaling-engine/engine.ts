@@ -51,7 +51,7 @@ export function refuse(input: EvaluationInput, reason: string): Evaluation {
 /**
  * How many replicas a workload should have: the algorithm of Kubernetes' HorizontalPodAutoscaler (autoscaling/v2). Every
  * metric proposes a number, the largest counts, and the behavior damps it: stabilise, limit the rate, clamp. Pure: nothing
- * is scaled here; the action "scaled" says that the caller has to, and to record it with `recordScale` when it is done.
+ * is scaled here; the action "scaled" says that the caller has to, and to record it with `recordScale`.
  */
 export function evaluate(input: EvaluationInput): Evaluation {
   const { spec, current, now } = input;

@@ -5,7 +5,7 @@ import type { Cluster, WorkloadStatus } from "../../kernel/cluster/cluster";
 import type { CloudEvent } from "../../kernel/events/cloudevent";
 import { createEvent } from "../../kernel/events/codec";
 import { type Tracer } from "../../kernel/telemetry/traces";
-import { recordScale, type ScalingHistory } from "./behavior";
+import { recordScale } from "./behavior";
 import { inParallel, Serialiser } from "./concurrency";
 import type { Decision, Trigger } from "./decision";
 import { evaluate, type EvaluationInput, type MetricReading, refuse } from "./engine";
@@ -59,21 +59,33 @@ export class Evaluator {
     );
   }
 
+  /** Runs the work when no evaluation of the workload is under way, and lets none begin before it is done. */
+  inTurn<T>(workload: string, work: () => Promise<T>): Promise<T> {
+    return this.turns.run(workload, work);
+  }
+
   /** Evaluates every scaler; one that fails does not keep the others from their turn. */
   async round(): Promise<void> {
-    const specs = await this.deps.store.list();
+    const { store, source, instruments, log } = this.deps;
+    const scalers = new Set((await store.list()).map((spec) => spec.workload));
+    source.retain(scalers);
+    instruments.retain(scalers);
+    const pending = (await store.pending()).map((decision) => decision.workload);
+    const orphans = new Set(pending.filter((workload) => !scalers.has(workload)));
+    const workloads = [...scalers, ...orphans];
     const faults: unknown[] = [];
-    await inParallel(specs, PARALLEL, async ({ workload }) => {
+    await inParallel(workloads, PARALLEL, async (workload) => {
       try {
-        await this.evaluate(workload, "interval");
+        if (scalers.has(workload)) await this.evaluate(workload, "interval");
+        else await this.inTurn(workload, () => this.settlePending(workload));
       } catch (error) {
         if (error instanceof MnoError && error.code === "MNO_SCALER_NOT_FOUND") return; // deleted since it was listed
-        this.deps.log.warn({ err: error, workload }, "the evaluation failed");
+        log.warn({ err: error, workload }, "the evaluation failed");
         faults.push(error);
       }
     });
     if (faults.length > 0)
-      throw new AggregateError(faults, `${String(faults.length)} of ${String(specs.length)} evaluations failed`);
+      throw new AggregateError(faults, `${String(faults.length)} of ${String(workloads.length)} evaluations failed`);
   }
 
   /** Resolves when no evaluation is under way. */
@@ -83,6 +95,7 @@ export class Evaluator {
 
   private async turn(workload: string, trigger: Trigger): Promise<Decision> {
     const { store, clock, random, cluster, options, instruments } = this.deps;
+    await this.settlePending(workload);
     const state = await store.load(workload);
     if (!state) throw new MnoError("MNO_SCALER_NOT_FOUND", `There is no scaler for workload ${workload}`);
     const status = await cluster.get(workload);
@@ -102,26 +115,29 @@ export class Evaluator {
     };
     const obstacle = obstacleOf(status, workload);
     const { decision, history } = obstacle === undefined ? evaluate(input) : refuse(input, obstacle);
-    const claimed = await store.claim(state, history, decision.action === "scaled" ? undefined : decision);
+    const scales = decision.action === "scaled";
+    const change = decision.desiredReplicas - decision.inputs.currentReplicas;
+    const left = scales ? recordScale(state.spec, history, change, now) : history;
+    const claimed = await store.claim(state, left, decision);
     if (!claimed) {
       const lost = refuse(input, "the scaler was changed, deleted or evaluated by another process meanwhile").decision;
       await store.addDecision(lost);
       instruments.decided(lost);
       return lost;
     }
-    if (decision.action === "scaled") await this.scale(decision, { ...state, history });
-    instruments.decided(decision);
+    if (scales) await this.scale(decision);
+    else instruments.decided(decision);
     return decision;
   }
 
-  private async scale(decision: Decision, state: ScalerState): Promise<void> {
-    const { store, cluster, clock, tracer, log, instruments, onScaled } = this.deps;
+  /** Carries out the pending decision. */
+  private async scale(decision: Decision): Promise<void> {
+    const { cluster, tracer, log } = this.deps;
     const { workload, id, desiredReplicas } = decision;
-    const from = decision.inputs.currentReplicas;
     const attributes = {
       "mno.workload": workload,
       "mno.decision.id": id,
-      "mno.replicas.from": from,
+      "mno.replicas.from": decision.inputs.currentReplicas,
       "mno.replicas.to": desiredReplicas,
     };
     await tracer.span(`scale ${workload}`, { attributes }, async () => {
@@ -129,24 +145,57 @@ export class Evaluator {
         await cluster.scale(workload, desiredReplicas);
       } catch (error) {
         const why = `scaling to ${String(desiredReplicas)} failed: ${error instanceof Error ? error.message : String(error)}`;
-        const failed: Decision = {
-          ...decision,
-          action: "skipped",
-          desiredReplicas: from,
-          reasons: [...decision.reasons, why],
-        };
-        await store.addDecision(failed);
-        instruments.decided(failed);
+        // The call may have had its effect and lost its answer only.
+        const carriedOut = await this.settle(decision, why).catch((fault: unknown) => {
+          log.warn(
+            { err: fault, workload, decisionId: id },
+            "what became of the change is left to the next evaluation",
+          );
+          return false;
+        });
+        if (carriedOut) return;
         throw error;
       }
-      const history: ScalingHistory = recordScale(state.spec, state.history, desiredReplicas - from, clock.now());
-      await store.recordScaled(decision, history, this.eventOf(decision));
-      onScaled();
-      log.info(
-        { workload, decisionId: id, from, to: desiredReplicas, reasons: decision.reasons },
-        "workload was scaled",
-      );
+      await this.confirm(decision);
     });
+  }
+
+  /** Finds out what became of changes that were begun and neither confirmed nor withdrawn, be it before a crash. */
+  private async settlePending(workload: string): Promise<void> {
+    for (const decision of await this.deps.store.pending(workload)) {
+      const why = `scaling to ${String(decision.desiredReplicas)} was not confirmed, and the workload has another number`;
+      await this.settle(decision, why);
+    }
+  }
+
+  /** A pending change was carried out if the workload has its number; resolves to whether it was. */
+  private async settle(decision: Decision, why: string): Promise<boolean> {
+    const { store, cluster, instruments } = this.deps;
+    const status = await cluster.get(decision.workload);
+    if (status?.desiredReplicas === decision.desiredReplicas) {
+      await this.confirm(decision);
+      return true;
+    }
+    const failed: Decision = {
+      ...decision,
+      action: "skipped",
+      desiredReplicas: decision.inputs.currentReplicas,
+      reasons: [...decision.reasons, why],
+    };
+    if (await store.withdraw(failed)) instruments.decided(failed);
+    return false;
+  }
+
+  private async confirm(decision: Decision): Promise<void> {
+    const { store, instruments, log, onScaled } = this.deps;
+    const { workload, id, desiredReplicas, inputs, reasons } = decision;
+    if (!(await store.confirm(decision, this.eventOf(decision)))) return;
+    onScaled();
+    instruments.decided(decision);
+    log.info(
+      { workload, decisionId: id, from: inputs.currentReplicas, to: desiredReplicas, reasons },
+      "workload was scaled",
+    );
   }
 
   private eventOf({ workload, id, desiredReplicas, inputs, reasons }: Decision): CloudEvent {

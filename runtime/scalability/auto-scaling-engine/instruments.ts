@@ -1,6 +1,6 @@
 import type { Metrics } from "../../kernel/telemetry/metrics";
 import type { Decision } from "./decision";
-import { metricName, type ScalerSpec } from "./spec";
+import { metricName } from "./spec";
 
 /** The engine's metrics. Labels are bounded: workloads that have a scaler, and the metrics that their scalers name. */
 export function createInstruments(metrics: Metrics) {
@@ -15,6 +15,14 @@ export function createInstruments(metrics: Metrics) {
     "workload",
     "metric",
   ]);
+  /** Workload -> metrics that may have a series. */
+  const shown = new Map<string, Set<string>>();
+  const forget = (workload: string): void => {
+    desired.remove({ workload });
+    current.remove({ workload });
+    for (const metric of shown.get(workload) ?? []) values.remove({ workload, metric });
+    shown.delete(workload);
+  };
   return {
     evaluationTimer: (): (() => void) => {
       const stop = seconds.startTimer();
@@ -23,6 +31,10 @@ export function createInstruments(metrics: Metrics) {
     scrapeFailed: (): void => scrapes.inc(),
     decided({ workload, action, desiredReplicas, inputs }: Decision): void {
       decisions.inc({ action });
+      const named = new Set(inputs.scaler.metrics.map(metricName));
+      // Another process may have replaced the scaler.
+      for (const metric of shown.get(workload) ?? []) if (!named.has(metric)) values.remove({ workload, metric });
+      shown.set(workload, named);
       desired.set({ workload }, desiredReplicas);
       current.set({ workload }, inputs.currentReplicas);
       for (const { metric, value, values: each } of inputs.readings) {
@@ -33,10 +45,10 @@ export function createInstruments(metrics: Metrics) {
       }
     },
     /** Removes the series of a scaler that was deleted or replaced. */
-    forget({ workload, metrics: specs }: ScalerSpec): void {
-      desired.remove({ workload });
-      current.remove({ workload });
-      for (const spec of specs) values.remove({ workload, metric: metricName(spec) });
+    forget,
+    /** Removes the series of all workloads but these. */
+    retain(workloads: ReadonlySet<string>): void {
+      for (const workload of shown.keys()) if (!workloads.has(workload)) forget(workload);
     },
   };
 }

@@ -89,6 +89,11 @@ export class MetricsSource {
     this.baselines.delete(workload);
   }
 
+  /** Drops what is remembered of all workloads but these. */
+  retain(workloads: ReadonlySet<string>): void {
+    for (const workload of this.baselines.keys()) if (!workloads.has(workload)) this.forget(workload);
+  }
+
   async close(): Promise<void> {
     await this.connections.destroy();
   }

@@ -23,8 +23,11 @@ const LONGEST_LINE = 64 * 1024;
 const TYPE = /^#[ \t]+TYPE[ \t]+(\S+)[ \t]+(\S+)[ \t]*$/;
 const NAME = /[a-zA-Z_:][a-zA-Z0-9_:]*/y;
 const LABEL = /[ \t]*([a-zA-Z_][a-zA-Z0-9_]*)[ \t]*=[ \t]*"([^"\\]*(?:\\["\\n][^"\\]*)*)"[ \t]*/y;
-const REST = /[ \t]*(\S+)(?:[ \t]+[+-]?[0-9.]+)?[ \t]*(?:#.*)?$/y;
-const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
+/** What may follow the value: a timestamp, and an exemplar. */
+const TAIL = /(?:[ \t]+[+-]?[0-9.]+)?[ \t]*(?:#.*)?$/sy;
+const NUMBER = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
+/** Characters; a double in full is shorter. */
+const LONGEST_VALUE = 64;
 
 /** Errors: MNO_SCRAPE_FAILED with the line's number and what should be there. */
 export function parseExposition(text: string): Exposition {
@@ -53,9 +56,11 @@ function parseSample(line: string, number: number): Sample {
   while (line[at] === " " || line[at] === "\t") at += 1;
   if (line[at] === "{") at = parseLabels(line, at + 1, number, labels);
   else if (at === name.length) throw unreadable(number, `has no space after ${name}`);
-  const token = match(REST, line, at)?.[1];
-  const value = token === undefined ? undefined : parseValue(token);
-  if (value === undefined) throw unreadable(number, `has no number after ${name}, or something behind it`);
+  while (line[at] === " " || line[at] === "\t") at += 1;
+  const end = endOfToken(line, at);
+  const value = end - at > LONGEST_VALUE ? undefined : parseValue(line.slice(at, end));
+  if (value === undefined || !match(TAIL, line, end))
+    throw unreadable(number, `has no number after ${name}, or something behind it`);
   return { name, labels, value };
 }
 
@@ -75,6 +80,12 @@ function parseLabels(line: string, at: number, number: number, labels: Map<strin
     if (line[at] === ",") at += 1;
     else if (line[at] !== "}") throw unreadable(number, `has no comma or closing brace at column ${String(at + 1)}`);
   }
+}
+
+/** The position of the first blank from `at` on, or the line's end. */
+function endOfToken(line: string, at: number): number {
+  const ends = [line.indexOf(" ", at), line.indexOf("\t", at)].filter((end) => end !== -1);
+  return Math.min(line.length, ...ends);
 }
 
 function parseValue(token: string): number | undefined {

@@ -56,9 +56,11 @@ export function registerRoutes(
         const message = `must be ${workload}, as in the path, or left out`;
         throw new MnoError("MNO_SCALER_INVALID", `/workload ${message}`, { faults: [{ field: "/workload", message }] });
       }
-      const before = await store.get(workload);
-      const created = await store.put(spec);
-      if (before) instruments.forget(before);
+      const created = await evaluator.inTurn(workload, async () => {
+        const isNew = await store.put(spec);
+        instruments.forget(workload);
+        return isNew;
+      });
       return await reply.code(created ? 201 : 200).send(spec);
     },
   );
@@ -94,10 +96,11 @@ export function registerRoutes(
     },
     async (request, reply) => {
       const { workload } = request.params;
-      const before = await store.get(workload);
-      if (!(await store.delete(workload))) throw missing(workload);
-      source.forget(workload);
-      if (before) instruments.forget(before);
+      await evaluator.inTurn(workload, async () => {
+        if (!(await store.delete(workload))) throw missing(workload);
+        source.forget(workload);
+        instruments.forget(workload);
+      });
       return await reply.code(204).send();
     },
   );

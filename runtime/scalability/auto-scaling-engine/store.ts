@@ -50,6 +50,15 @@ const MIGRATIONS: readonly Migration[] = [
       CREATE INDEX ase_grants_workload ON ase_grants (workload) WHERE ended_ms IS NULL;
     `,
   },
+  {
+    name: "0002-pending-scales",
+    sql: `
+      ALTER TABLE ase_decisions ADD COLUMN pending boolean NOT NULL DEFAULT false;
+      CREATE INDEX ase_decisions_pending ON ase_decisions (workload, id) WHERE pending;
+      ALTER TABLE ase_scale_events ADD COLUMN decision_id text COLLATE "C";
+      CREATE INDEX ase_scale_events_decision ON ase_scale_events (decision_id);
+    `,
+  },
 ];
 
 /** What an evaluation starts from. */
@@ -122,10 +131,11 @@ export class ScalerStore {
   }
 
   /**
-   * Takes the turn of an evaluation and stores the recommendations it leaves; false where another process evaluated the
-   * same workload meanwhile, or its scaler was changed or deleted: the evaluation is then void.
+   * Takes the turn of an evaluation and stores its decision and the history it leaves; false where another process evaluated
+   * the same workload meanwhile, or its scaler was changed or deleted: the evaluation is then void. A change that has yet to
+   * be carried out is pending until `confirm` or `withdraw`: its scale event counts already, its decision is not listed yet.
    */
-  claim(state: ScalerState, history: ScalingHistory, decision: Decision | undefined): Promise<boolean> {
+  claim(state: ScalerState, history: ScalingHistory, decision: Decision): Promise<boolean> {
     const { workload } = state.spec;
     return this.database.transaction(async (tx) => {
       const claimed = await tx.query(
@@ -144,43 +154,80 @@ export class ScalerStore {
           replicas,
         ]);
       }
-      if (decision) await insertDecision(tx, decision);
+      const past = new Set(state.history.scaleEvents);
+      for (const { time, change } of history.scaleEvents.filter((event) => !past.has(event))) {
+        const oldest = Math.min(...history.scaleEvents.map((event) => event.time));
+        await tx.query("DELETE FROM ase_scale_events WHERE workload = $1 AND time_ms < $2", [workload, oldest]);
+        await insertScaleEvent(tx, decision, time, change);
+      }
+      await insertDecision(tx, decision, decision.action === "scaled");
       return true;
     });
   }
 
-  /** Stores a carried-out change: the decision, the scale events as they are now, and the event to publish. */
-  async recordScaled(decision: Decision, history: ScalingHistory, event: CloudEvent): Promise<void> {
-    await this.database.transaction(async (tx) => {
-      await insertDecision(tx, decision);
+  /** The changes of which it is not known yet whether they were carried out, oldest first. */
+  async pending(workload?: string): Promise<Decision[]> {
+    const rows = await this.database.query<{ decision: Decision }>(
+      "SELECT decision FROM ase_decisions WHERE pending AND ($1::text IS NULL OR workload = $1) ORDER BY id",
+      [workload ?? null],
+    );
+    return rows.map((row) => row.decision);
+  }
+
+  /**
+   * The pending change was carried out: lists its decision and enqueues the event, once; false where that was done before.
+   * It also puts right a change that another process took for not carried out while this one was still at it.
+   */
+  confirm(decision: Decision, event: CloudEvent): Promise<boolean> {
+    const { id, workload, time, desiredReplicas, inputs } = decision;
+    return this.database.transaction(async (tx) => {
+      const confirmed = await tx.query(
+        `UPDATE ase_decisions SET pending = false, decision = $2::jsonb
+         WHERE id = $1 AND (pending OR decision->>'action' <> 'scaled') RETURNING id`,
+        [id, JSON.stringify(decision)],
+      );
+      if (confirmed.length === 0) return false;
       await enqueue(tx, [event]);
-      await tx.query("DELETE FROM ase_scale_events WHERE workload = $1", [decision.workload]);
-      for (const { time, change } of history.scaleEvents) {
-        // The scaler may have been deleted while its workload was being scaled; its history goes with it.
-        await tx.query(
-          `INSERT INTO ase_scale_events (workload, time_ms, change)
-           SELECT workload, $2::bigint, $3::bigint FROM ase_scalers WHERE workload = $1`,
-          [decision.workload, time, change],
-        );
+      const known = await tx.query("SELECT 1 FROM ase_scale_events WHERE workload = $1 AND decision_id = $2", [
+        workload,
+        id,
+      ]);
+      if (known.length === 0) {
+        await insertScaleEvent(tx, decision, Date.parse(time), desiredReplicas - inputs.currentReplicas);
       }
+      return true;
+    });
+  }
+
+  /** The pending change was not carried out: lists what became of it; false where it is not pending any more. */
+  withdraw(decision: Decision): Promise<boolean> {
+    return this.database.transaction(async (tx) => {
+      const withdrawn = await tx.query(
+        "UPDATE ase_decisions SET pending = false, decision = $2::jsonb WHERE id = $1 AND pending RETURNING id",
+        [decision.id, JSON.stringify(decision)],
+      );
+      if (withdrawn.length === 0) return false;
+      await tx.query("DELETE FROM ase_scale_events WHERE decision_id = $1", [decision.id]);
+      return true;
     });
   }
 
   async addDecision(decision: Decision): Promise<void> {
-    await insertDecision(this.database, decision);
+    await insertDecision(this.database, decision, false);
   }
 
   async decision(id: string): Promise<Decision | undefined> {
-    const rows = await this.database.query<{ decision: Decision }>("SELECT decision FROM ase_decisions WHERE id = $1", [
-      id,
-    ]);
+    const rows = await this.database.query<{ decision: Decision }>(
+      "SELECT decision FROM ase_decisions WHERE id = $1 AND NOT pending",
+      [id],
+    );
     return rows[0]?.decision;
   }
 
   /** Newest first. */
   async decisions(workload: string | undefined, limit: number): Promise<Decision[]> {
     const rows = await this.database.query<{ decision: Decision }>(
-      `SELECT decision FROM ase_decisions WHERE $1::text IS NULL OR workload = $1 ORDER BY id DESC LIMIT $2`,
+      `SELECT decision FROM ase_decisions WHERE NOT pending AND ($1::text IS NULL OR workload = $1) ORDER BY id DESC LIMIT $2`,
       [workload ?? null, limit],
     );
     return rows.map((row) => row.decision);
@@ -215,9 +262,9 @@ export class ScalerStore {
   /** Deletes what is beyond retention. */
   async prune(now: number): Promise<void> {
     await this.database.query(
-      `DELETE FROM ase_decisions WHERE time_ms < $1 OR id IN (
+      `DELETE FROM ase_decisions WHERE NOT pending AND (time_ms < $1 OR id IN (
          SELECT id FROM (SELECT id, row_number() OVER (PARTITION BY workload ORDER BY id DESC) AS place FROM ase_decisions) AS ranked
-         WHERE place > $2)`,
+         WHERE place > $2))`,
       [now - DECISIONS_KEPT.milliseconds, DECISIONS_KEPT.perWorkload],
     );
     await this.database.query("DELETE FROM ase_grants WHERE ended_ms < $1", [now - ENDED_GRANTS_KEPT_MILLISECONDS]);
@@ -236,11 +283,18 @@ async function upsert(target: Queryable, spec: ScalerSpec, declared: boolean): P
   return row?.created === true;
 }
 
-async function insertDecision(target: Queryable, decision: Decision): Promise<void> {
-  await target.query("INSERT INTO ase_decisions (id, workload, time_ms, decision) VALUES ($1, $2, $3, $4::jsonb)", [
-    decision.id,
-    decision.workload,
-    Date.parse(decision.time),
-    JSON.stringify(decision),
-  ]);
+async function insertDecision(target: Queryable, decision: Decision, pending: boolean): Promise<void> {
+  await target.query(
+    "INSERT INTO ase_decisions (id, workload, time_ms, decision, pending) VALUES ($1, $2, $3, $4::jsonb, $5)",
+    [decision.id, decision.workload, Date.parse(decision.time), JSON.stringify(decision), pending],
+  );
+}
+
+/** The scaler may have been deleted by another process meanwhile; its history goes with it. */
+async function insertScaleEvent(target: Queryable, decision: Decision, time: number, change: number): Promise<void> {
+  await target.query(
+    `INSERT INTO ase_scale_events (workload, time_ms, change, decision_id)
+     SELECT workload, $2::bigint, $3::bigint, $4::text FROM ase_scalers WHERE workload = $1`,
+    [decision.workload, time, change, decision.id],
+  );
 }

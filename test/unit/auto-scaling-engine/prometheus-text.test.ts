@@ -69,11 +69,49 @@ rpc_duration_seconds_sum 1.7560473e+07
     for (const name of present) assert.equal(isCumulative(name, types), false, name);
   });
 
+  it("reads over an exemplar with any character, and takes a value of any honest length", () => {
+    assert.deepEqual(read('x 1 # {t="\u2028"} 1\ny\t 1.\nz -1.7976931348623157e+308 17'), [
+      ["x", {}, 1],
+      ["y", {}, 1],
+      ["z", {}, -1.7976931348623157e308],
+    ]);
+  });
+
+  it("takes time in proportion to the text, whatever it says", () => {
+    const long = 65_000;
+    const hostile = [
+      `x ${"1".repeat(long)}x`,
+      `x ${"#".repeat(long)}\u2028`,
+      `x 1 ${"#".repeat(long)}\u2028`,
+      `x 1${" ".repeat(long)}x`,
+      `x 1 ${"1".repeat(long)}x`,
+      `x{${'a="",'.repeat(long / 5)}`,
+      `x{a="${"\\n".repeat(long / 2 - 4)}`,
+      `# TYPE ${"a\t".repeat(long / 2 - 4)}`,
+      "1".repeat(1_000_000),
+    ];
+    const before = process.cpuUsage();
+    for (const text of hostile) {
+      // 1 MB of it, as 16 scrapes: a line that is refused ends its scrape.
+      for (let scrape = 0; scrape < 16; scrape += 1) {
+        try {
+          parseExposition(text);
+        } catch (error) {
+          assert.ok(error instanceof MnoError && error.code === "MNO_SCRAPE_FAILED", String(error));
+        }
+      }
+    }
+    const { user, system } = process.cpuUsage(before);
+    assert.ok(user + system < 2_000_000, `${String(user + system)} µs for 10 MB`);
+  });
+
   for (const [text, fault] of [
     ['ok 1\n{a="b"} 1', /line 2 does not start with a metric name/],
     ["x", /line 1 has no space after x|has no number after x/],
     ["x 1 2 3", /has no number after x, or something behind it/],
     ["x 0x10", /has no number/],
+    ["x 1\u00a02", /has no number/],
+    [`x ${"1".repeat(65)}`, /has no number/],
     ["x é", /has no number/],
     ["x-y 1", /has no space after x/],
     ['x{a="b} 1', /malformed label at column 3/],

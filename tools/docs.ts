@@ -70,6 +70,8 @@ function eventsPage(): string {
 # Events
 
 CloudEvents 1.0 with the distributed-tracing extension. Events of one \`subject\` reach a consumer in order.
+An event that an engine could not handle is set aside: \`GET /<engine>/v1/dead-letters\` lists them, and \`POST
+/<engine>/v1/dead-letters/{id}/redrive\` delivers one again. While infrastructure is away, events wait instead.
 
 ${types.join("\n")}`;
 }

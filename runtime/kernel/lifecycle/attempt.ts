@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import type { Clock } from "../clock";
+import { installDeadLetterRoutes } from "../events/routes";
 import { type AppOptions, createApp } from "../http/app";
 import type { Handle } from "../http/front";
 import type { Metrics } from "../telemetry/metrics";
@@ -65,6 +66,7 @@ export class Attempt {
     const infrastructure = await this.options.infrastructure();
     const app = await createApp({ ...this.options.app, name: definition.name, log });
     this.cleanups.push(() => app.http.close());
+    installDeadLetterRoutes(app.http, infrastructure.bus, definition.name);
     const context: AgentContext = {
       name: definition.name,
       config,

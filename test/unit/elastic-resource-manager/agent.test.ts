@@ -350,6 +350,8 @@ describe("elastic resource manager over HTTP", () => {
       "/v1/allocations/{id}",
       "/v1/allocations/{id}/renew",
       "/v1/capacity",
+      "/v1/dead-letters",
+      "/v1/dead-letters/{id}/redrive",
       "/v1/decisions",
       "/v1/decisions/{id}",
       "/v1/plans",

@@ -133,32 +133,23 @@ export function redact(spec: WorkloadSpec): WorkloadSpec {
   };
 }
 
+/** What a running process is made of. */
+const TEMPLATE = [
+  "kind",
+  "command",
+  "cwd",
+  "environment",
+  "secretEnvironment",
+  "requests",
+  "ports",
+  "readiness",
+  "liveness",
+  "gracePeriodSeconds",
+] as const satisfies readonly (keyof WorkloadSpec)[];
+
 /** Two specs with the same key run the same processes; a change of it replaces the replicas. */
 export function templateKey(spec: WorkloadSpec): string {
-  const {
-    kind,
-    command,
-    cwd,
-    environment,
-    secretEnvironment,
-    requests,
-    ports,
-    readiness,
-    liveness,
-    gracePeriodSeconds,
-  } = spec;
-  const template = {
-    kind,
-    command,
-    cwd,
-    environment,
-    secretEnvironment,
-    requests,
-    ports,
-    readiness,
-    liveness,
-    gracePeriodSeconds,
-  };
+  const template = Object.fromEntries(TEMPLATE.map((member) => [member, spec[member]]));
   return createHash("sha256").update(JSON.stringify(template, sortKeys)).digest("hex");
 }
 

@@ -12,7 +12,7 @@ import { type BusOptions, openBus } from "../runtime/kernel/events/open";
 import { createMetrics } from "../runtime/kernel/telemetry/metrics";
 import { tracer } from "../runtime/kernel/telemetry/traces";
 import { NatsProcess } from "../test/support/nats-process";
-import type { BenchRow } from "./contract";
+import { type BenchRow, median, spread } from "./contract";
 
 const TYPE = "mno.scalability.workload.scaled";
 const REPETITIONS = 5;
@@ -47,7 +47,7 @@ export async function run(_options: { data?: string } = {}): Promise<BenchRow[]>
       unit: "1/s",
       better: "higher",
       ours: median(ours),
-      spread: (Math.max(...ours) - Math.min(...ours)) / median(ours),
+      spread: spread(ours),
       peers,
     });
     return [
@@ -158,9 +158,4 @@ function countdown(count: number): { one(): void; all: Promise<void> } {
   let resolveAll = (): void => undefined;
   const all = new Promise<void>((resolve) => (resolveAll = resolve));
   return { one: () => void (--left === 0 && resolveAll()), all };
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }

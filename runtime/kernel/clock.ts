@@ -24,6 +24,25 @@ export const systemClock: Clock = {
   },
 };
 
+/** What `work` resolves to, or the error of `late` when it takes longer; `work` goes on then. The timer ends with the call. */
+export async function within<T>(
+  clock: Clock,
+  milliseconds: number,
+  work: () => Promise<T>,
+  late: () => Error,
+): Promise<T> {
+  const done = new AbortController();
+  const timeout = clock.sleep(milliseconds, done.signal).then(() => {
+    throw late();
+  });
+  try {
+    return await Promise.race([work(), timeout]);
+  } finally {
+    timeout.catch(() => undefined); // aborted below, when nobody waits for it any more
+    done.abort();
+  }
+}
+
 /** A clock that stands still until told to move; sleepers wake in the order of their deadlines. */
 export class ManualClock implements Clock {
   private sleepers: { at: number; wake: () => void }[] = [];

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
-import type { Clock } from "../clock";
+import { type Clock, within } from "../clock";
 import { installDeadLetterRoutes } from "../events/routes";
 import { type AppOptions, createApp } from "../http/app";
 import type { Handle } from "../http/front";
@@ -112,13 +112,10 @@ export class Attempt {
 
   private async bounded(what: string, work: () => Promise<void>): Promise<void> {
     const { log, clock } = this.options;
-    const done = new AbortController();
-    const timeout = clock.sleep(CLEANUP_MILLISECONDS, done.signal).then(
-      () => Promise.reject(new Error(`${what} took longer than ${String(CLEANUP_MILLISECONDS / 1000)} s`)),
-      () => undefined,
+    const late = (): Error => new Error(`${what} took longer than ${String(CLEANUP_MILLISECONDS / 1000)} s`);
+    await within(clock, CLEANUP_MILLISECONDS, work, late).catch((error: unknown) =>
+      log.error({ err: error }, "stopping failed"),
     );
-    await Promise.race([work(), timeout]).catch((error: unknown) => log.error({ err: error }, "stopping failed"));
-    done.abort();
   }
 
   private every(name: string, milliseconds: number, work: () => Promise<void>): void {

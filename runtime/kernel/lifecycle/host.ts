@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import { MnoError } from "../../exports";
-import type { Clock } from "../clock";
+import { type Clock, within } from "../clock";
 import { KERNEL_CONFIGURATION, type KernelConfiguration, loadConfiguration, type RawConfiguration } from "../config";
 import { DEFAULT_LIMITS } from "../http/app";
 import { Front, type RootRoute } from "../http/front";
@@ -145,19 +145,11 @@ export class Host {
   private async busFault(): Promise<Record<string, string>> {
     const infrastructure = await this.infrastructure?.catch(() => undefined);
     if (!infrastructure) return {}; // the engines say why they have not started
-    const done = new AbortController();
-    const late = this.options.clock.sleep(PING_MILLISECONDS, done.signal).then(
-      () => Promise.reject(new Error(`no answer within ${String(PING_MILLISECONDS)} ms`)),
-      () => undefined,
+    const late = (): Error => new Error(`no answer within ${String(PING_MILLISECONDS)} ms`);
+    return within(this.options.clock, PING_MILLISECONDS, () => infrastructure.bus.ping(), late).then(
+      () => ({}),
+      (error: unknown) => ({ bus: (error as Error).message }),
     );
-    try {
-      await Promise.race([infrastructure.bus.ping(), late]);
-      return {};
-    } catch (error) {
-      return { bus: (error as Error).message };
-    } finally {
-      done.abort();
-    }
   }
 
   private countRestarts(): void {

@@ -19,11 +19,6 @@ export class AgentRunner {
 
   constructor(private readonly options: RunnerOptions) {}
 
-  /** The run at hand; undefined before the first. */
-  get present(): Attempt | undefined {
-    return this.attempt;
-  }
-
   get name(): string {
     return this.options.definition.name;
   }

@@ -1,5 +1,6 @@
 import type { JsMsg } from "@nats-io/jetstream";
 import { MnoError } from "../../../exports";
+import { within } from "../../clock";
 import type { DeadLetter, EventBus, EventHandler, Position, StoredEvent, SubscribeOptions, Subscription } from "../bus";
 import type { EventType } from "../catalogue";
 import type { CloudEvent } from "../cloudevent";
@@ -135,16 +136,10 @@ export class NatsBus implements EventBus {
   async ping(): Promise<void> {
     this.assertOpen();
     const { nc, options } = this.server;
-    const answered = new AbortController();
+    const milliseconds = options.timeoutMilliseconds;
+    const late = (): Error => new MnoError("MNO_BUS_UNAVAILABLE", `NATS did not answer within ${milliseconds} ms`);
     // A connection whose other end is gone may look sound for minutes: only an answer tells.
-    const late = this.deps.clock.sleep(options.timeoutMilliseconds, answered.signal).then(() => {
-      throw new MnoError("MNO_BUS_UNAVAILABLE", `NATS did not answer within ${options.timeoutMilliseconds} ms`);
-    });
-    try {
-      await this.ask(() => Promise.race([nc.rtt(), late]));
-    } finally {
-      answered.abort();
-    }
+    await this.ask(() => within(this.deps.clock, milliseconds, () => nc.rtt(), late));
   }
 
   close(): Promise<void> {

@@ -1,7 +1,6 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { version } from "../../package.json";
 import { build } from "../build";
-import { ROOT, STATE } from "../paths";
+import { STATE } from "../paths";
 import { ensureToolchain } from "../toolchain/pulumi";
 import { report, runCommand, say } from "./command";
 import { ensureStack, ON_STACK, pulumi, WITH_POLICIES } from "./workspace";
@@ -10,7 +9,6 @@ import { readOutputs } from "./outputs";
 /** `npm start`: toolchain, build, `pulumi up` with both policy packs, and a word on what is up. */
 runCommand("npm start", async () => {
   const startedAt = Date.now();
-  const { version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { version: string };
   say(`Machine Native Ops ${version}, state in ${STATE}`);
   const toolchain = await ensureToolchain(report);
   report(`pulumi: ${toolchain.origin}`);

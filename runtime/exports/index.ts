@@ -1,4 +1,5 @@
 export * from "./errors";
+export * from "./kubernetes";
 export * from "./names";
 export * from "./validate-workload";
 export * from "./workload-spec";

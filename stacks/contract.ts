@@ -1,4 +1,5 @@
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
+import { ENGINE_NAMES, type EngineName } from "../runtime/exports";
 
 /** What every MNO stack exports. Other projects read it with `readContract`; a member, once released, keeps its meaning. */
 export interface StackOutputs {
@@ -12,14 +13,40 @@ export interface StackOutputs {
   gatewayUrl: pulumi.Output<string>;
   /** URL of the cluster that the stack's workloads run on, to deploy further workloads with. */
   clusterUrl: pulumi.Output<string>;
+  /** Since 2. Engine -> base URL of its own agent; `<url>/<engine>/v1/…` answers. All the same where one agent runs all. */
+  engineUrls: pulumi.Output<{ [engine: string]: string }>;
 }
 
-export const CONTRACT_VERSION = 1;
+export const CONTRACT_VERSION = 2;
 
-const MEMBERS = ["apiUrl", "metricsUrl", "gatewayUrl", "clusterUrl"] as const satisfies readonly (keyof StackOutputs)[];
+/** The version that a member came with. */
+const MEMBERS: Record<Exclude<keyof StackOutputs, "contractVersion">, number> = {
+  apiUrl: 1,
+  metricsUrl: 1,
+  gatewayUrl: 1,
+  clusterUrl: 1,
+  engineUrls: 2,
+};
 
-/** The typed outputs of another MNO stack. Fails, naming the output, where the stack has not got one. */
+/**
+ * The typed outputs of another MNO stack. Fails, naming the output, where the stack has not got one; an output that is
+ * newer than the stack names the version that has it.
+ */
 export function readContract(reference: pulumi.StackReference): StackOutputs {
-  const outputs = Object.fromEntries(MEMBERS.map((member) => [member, reference.requireOutput(member)]));
-  return { ...outputs, contractVersion: reference.requireOutput("contractVersion") } as unknown as StackOutputs;
+  const contractVersion = reference.requireOutput("contractVersion") as pulumi.Output<number>;
+  const outputs = Object.entries(MEMBERS).map(([member, since]) => [
+    member,
+    contractVersion.apply((version) => {
+      if (version >= since) return reference.requireOutput(member);
+      throw new pulumi.RunError(
+        `The stack has contract version ${String(version)}; ${member} came with ${String(since)}: update that stack first`,
+      );
+    }),
+  ]);
+  return { contractVersion, ...Object.fromEntries(outputs) } as unknown as StackOutputs;
+}
+
+/** `engineUrls` of a stack: each engine's URL from `of`. */
+export function engineUrls(of: (engine: EngineName) => pulumi.Input<string>): StackOutputs["engineUrls"] {
+  return pulumi.output(Object.fromEntries(ENGINE_NAMES.map((engine) => [engine, of(engine)])));
 }

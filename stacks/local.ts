@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { Agent, LocalCluster, Workload } from "../components";
-import { CONTRACT_VERSION, type StackOutputs } from "./contract";
+import { CONTRACT_VERSION, engineUrls, type StackOutputs } from "./contract";
 
 const ROOT = join(__dirname, "..", "..");
 const DEMO_PROGRAM = join(ROOT, "dist", "examples", "demo-service", "server.js");
@@ -58,5 +58,6 @@ export function localStack(): StackOutputs {
     metricsUrl: pulumi.interpolate`${platform.url}/metrics`,
     gatewayUrl: demo.url,
     clusterUrl: cluster.url,
+    engineUrls: engineUrls(() => platform.url),
   };
 }

@@ -1,7 +1,9 @@
 import { type FieldFault, MnoError } from "../../runtime/exports";
 
 export interface DemoConfiguration {
-  /** TCP port on loopback; 0 takes a free one. */
+  /** Address to bind; loopback by default, 0.0.0.0 in a pod. */
+  host: string;
+  /** TCP port; 0 takes a free one. */
   port: number;
   /** What the service calls itself in its answers: the cluster's name for it, where there is one. */
   replica: string;
@@ -37,6 +39,7 @@ export function readDemoConfiguration(environment: NodeJS.ProcessEnv, processId:
     return NaN;
   };
   const configuration: DemoConfiguration = {
+    host: environment.DEMO_HOST ?? "127.0.0.1",
     port: number("PORT", undefined, { min: 0, max: 65_535, whole: true }),
     replica: environment.MNO_REPLICA ?? `demo-${String(processId)}`,
     slots: number("DEMO_SLOTS", 4, { min: 1, max: 10_000, whole: true }),

@@ -27,7 +27,7 @@ async function main(): Promise<void> {
   };
   process.on("SIGTERM", stop);
   process.on("SIGINT", stop);
-  log("info", `${configuration.replica} listens on http://127.0.0.1:${String(await service.listen())}`);
+  log("info", `${configuration.replica} listens on http://${configuration.host}:${String(await service.listen())}`);
 }
 
 main().catch((error: unknown) => {

@@ -44,17 +44,17 @@ export class DemoService {
     this.server.maxRequestsPerSocket = MAX_REQUESTS_PER_CONNECTION;
   }
 
-  /** Listens on loopback and returns the port. Errors: MNO_PORT_IN_USE. */
+  /** Listens and returns the port. Errors: MNO_PORT_IN_USE. */
   listen(): Promise<number> {
     return new Promise((resolve, reject) => {
-      const { port } = this.configuration;
+      const { host, port } = this.configuration;
       this.server.once("error", (error: NodeJS.ErrnoException) => {
         const inUse = error.code === "EADDRINUSE";
         reject(
           inUse ? new MnoError("MNO_PORT_IN_USE", `Port ${String(port)} is in use; set PORT to a free one`) : error,
         );
       });
-      this.server.listen(port, "127.0.0.1", () => resolve((this.server.address() as AddressInfo).port));
+      this.server.listen(port, host, () => resolve((this.server.address() as AddressInfo).port));
     });
   }
 

@@ -11,6 +11,7 @@ describe("stack contract", () => {
     metricsUrl: "http://127.0.0.1:4600/metrics",
     gatewayUrl: "http://127.0.0.1:4680",
     clusterUrl: "local:/state/cluster",
+    engineUrls: { "auto-scaling-engine": "http://127.0.0.1:4600" },
   };
 
   async function read(outputs: Record<string, unknown>): Promise<pulumi.Unwrap<StackOutputs>> {
@@ -37,5 +38,10 @@ describe("stack contract", () => {
   it("names the output that a stack does not have", async () => {
     const { gatewayUrl: _missing, ...rest } = exported;
     await assert.rejects(read(rest), /gatewayUrl/);
+  });
+
+  it("names the version that an older stack lacks", async () => {
+    const { engineUrls: _newer, ...older } = exported;
+    await assert.rejects(read({ ...older, contractVersion: 1 }), /engineUrls came with 2/);
   });
 });

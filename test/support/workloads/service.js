@@ -24,7 +24,7 @@ const server = http.createServer((request, response) => {
   // Some work, so that requests are in flight whenever the replica is told to stop.
   setTimeout(() => response.end(JSON.stringify(body)), request.url === "/work" ? 5 : 0);
 });
-if (process.env.PORT) server.listen(Number(process.env.PORT), "127.0.0.1");
+if (process.env.PORT) server.listen(Number(process.env.PORT), process.env.HOST ?? "127.0.0.1");
 else setInterval(() => undefined, 1000);
 
 process.on("SIGTERM", () => {

@@ -58,7 +58,10 @@ function fakeApi(): Server {
 
 describe("demo load: replay", () => {
   it("replays for three seconds against the demo service, accounts for every request and follows the replicas", async () => {
-    const service = new DemoService({ port: 0, replica: "r", slots: 4, queue: 8, baseMs: 5, msPerToken: 1 }, clock);
+    const service = new DemoService(
+      { host: "127.0.0.1", port: 0, replica: "r", slots: 4, queue: 8, baseMs: 5, msPerToken: 1 },
+      clock,
+    );
     const url = `http://127.0.0.1:${String(await service.listen())}`;
     const api = fakeApi();
     const views: View[] = [];

@@ -7,7 +7,15 @@ import { DemoService } from "../../../examples/demo-service/service";
 import { MnoError } from "../../../runtime/exports";
 import { ManualClock } from "../../../runtime/kernel/clock";
 
-const SMALL: DemoConfiguration = { port: 0, replica: "demo-test", slots: 2, queue: 3, baseMs: 5, msPerToken: 1 };
+const SMALL: DemoConfiguration = {
+  host: "127.0.0.1",
+  port: 0,
+  replica: "demo-test",
+  slots: 2,
+  queue: 3,
+  baseMs: 5,
+  msPerToken: 1,
+};
 
 async function until(condition: () => Promise<boolean>): Promise<void> {
   while (!(await condition())) await new Promise((resolve) => setImmediate(resolve));

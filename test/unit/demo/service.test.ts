@@ -135,6 +135,7 @@ describe("demo service: over HTTP", () => {
 describe("demo service: configuration", () => {
   it("has defaults for everything but the port", () => {
     assert.deepEqual(readDemoConfiguration({ PORT: "8080" }, 7), {
+      host: "127.0.0.1",
       port: 8080,
       replica: "demo-7",
       slots: 4,

@@ -14,3 +14,8 @@ export const PULUMI_VERSION = pulumiVersion;
 export const PULUMI_HOME = process.env.PULUMI_HOME ?? join(homedir(), ".pulumi");
 /** Where `npx pulumi` looks for the CLI and its language hosts. */
 export const PULUMI_BIN = join(PULUMI_HOME, "versions", PULUMI_VERSION, "bin");
+
+/** Programs built from Go modules, by the digest of what they are built from: outside the work tree, so that a clean clone has them. */
+export const TOOLCHAIN =
+  process.env.MNO_TOOLCHAIN_DIR ??
+  join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "machine-native-ops", "toolchain");

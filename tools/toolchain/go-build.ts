@@ -13,6 +13,8 @@ export interface GoProgram {
   output: string;
   /** `-X` linker values. */
   values: Record<string, string>;
+  /** Further flags of `go build`. */
+  flags?: readonly string[];
   /** CPU-minutes of a cold build, as measured; for the estimate. */
   cpuMinutes: number;
 }
@@ -37,9 +39,7 @@ export async function goBuild(program: GoProgram, report: Report): Promise<void>
   report(
     `building ${program.package}: about ${String(minutes)} min on this machine's ${String(availableParallelism())} cores when nothing is cached`,
   );
-  const environment = { ...process.env, GOWORK: "off", GOFLAGS: "-mod=readonly", CGO_ENABLED: "0" };
-  const run = (args: string[], onLine: (line: string) => void): Promise<void> =>
-    runGo(args, program.module, environment, onLine);
+  const run = (args: string[], onLine: (line: string) => void): Promise<void> => runGo(args, program.module, onLine);
 
   report("fetching modules");
   let packages = 0;
@@ -62,7 +62,10 @@ export async function goBuild(program: GoProgram, report: Report): Promise<void>
   const values = Object.entries(program.values).map(([name, value]) => `-X ${name}=${value}`);
   try {
     await run(
-      ["build", "-v", "-trimpath", "-ldflags", ["-s", "-w", ...values].join(" "), "-o", partial, program.package],
+      [
+        ...["build", "-v", "-trimpath", ...(program.flags ?? [])],
+        ...["-ldflags", ["-s", "-w", ...values].join(" "), "-o", partial, program.package],
+      ],
       () => {
         compiled += 1;
         progress();
@@ -75,7 +78,9 @@ export async function goBuild(program: GoProgram, report: Report): Promise<void>
   report(`built in ${duration((Date.now() - startedAt) / 1000)}`);
 }
 
-function runGo(args: string[], cwd: string, env: NodeJS.ProcessEnv, onLine: (line: string) => void): Promise<void> {
+/** Runs the go command in a module's folder, pinned by its go.sum and nothing else. */
+export function runGo(args: string[], cwd: string, onLine: (line: string) => void): Promise<void> {
+  const env = { ...process.env, GOWORK: "off", GOFLAGS: "-mod=readonly", CGO_ENABLED: "0" };
   return new Promise((resolve, reject) => {
     const child = spawn("go", args, { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
     const last: string[] = [];

@@ -1,0 +1,3 @@
+module github.com/machine-native-ops/toolchain/pause
+
+go 1.26

@@ -1,5 +1,6 @@
 import { Redis, type RedisOptions } from "ioredis";
 import type { Logger } from "pino";
+import { type CacheAddress, redisOptions } from "./url";
 
 /** No cached value is worth a longer wait than loading it. */
 const COMMAND_TIMEOUT = 500;
@@ -14,7 +15,7 @@ const OPTIONS: RedisOptions = {
 };
 
 /**
- * Two connections to one server: `commands`, which fails at once while the server is away instead of queueing, and
+ * Two connections to one server, or to whichever server the sentinels call the primary: `commands`, which fails at once while the server is away instead of queueing, and
  * `subscriber`. Both reconnect for ever.
  */
 export class RedisConnections {
@@ -24,16 +25,19 @@ export class RedisConnections {
   readonly settled: Promise<void>;
   private away = false;
 
-  constructor(url: string, log: Logger) {
-    this.commands = new Redis(url, {
-      ...OPTIONS,
+  constructor(address: CacheAddress, ca: string | undefined, log: Logger) {
+    const open = (own: RedisOptions): Redis => {
+      const options = { ...OPTIONS, ...redisOptions(address, ca), ...own };
+      return "url" in address ? new Redis(address.url, options) : new Redis(options);
+    };
+    this.commands = open({
       commandTimeout: COMMAND_TIMEOUT,
       enableOfflineQueue: false,
       autoResendUnfulfilledCommands: false,
       maxRetriesPerRequest: 0,
     });
     // Subscribing anew is the bus's: it must know when messages may have been missed.
-    this.subscriber = new Redis(url, { ...OPTIONS, autoResubscribe: false, maxRetriesPerRequest: null });
+    this.subscriber = open({ autoResubscribe: false, maxRetriesPerRequest: null });
     this.settled = new Promise((resolve) => {
       const timer = setTimeout(resolve, FIRST_CONNECTION_AT_MOST);
       const settle = (): void => {

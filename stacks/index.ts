@@ -4,6 +4,7 @@ import type { StackOutputs } from "./contract";
 /** Each stack's program; loaded on demand, so that the local stack carries no cloud SDK. */
 const PROGRAMS: Record<string, () => StackOutputs> = {
   local: () => (require("./local") as typeof import("./local")).localStack(), // eslint-disable-line @typescript-eslint/no-require-imports
+  kubernetes: () => (require("./kubernetes") as typeof import("./kubernetes")).kubernetesStack(), // eslint-disable-line @typescript-eslint/no-require-imports
 };
 
 /** `machine-native-ops:program` names the program where a stack has a name of its own. */

@@ -1,7 +1,8 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { parse, stringify } from "yaml";
 import { build } from "../../tools/build";
 import { pulumiEnvironment } from "../../tools/platform/workspace";
 import { ensureToolchain, type Toolchain } from "../../tools/toolchain/pulumi";
@@ -16,26 +17,35 @@ export class PulumiProject {
   constructor(
     private readonly folder: string,
     private readonly stack: string,
+    /** Beside what the CLI needs. */
+    private readonly environment: NodeJS.ProcessEnv = {},
   ) {}
 
   get settings(): string[] {
-    return ["--stack", this.stack, "--config-file", join(this.state, "settings.yaml")];
+    return ["--stack", this.stack, "--config-file", this.settingsFile];
+  }
+
+  private get settingsFile(): string {
+    return join(this.state, "settings", `Pulumi.${this.stack}.yaml`);
   }
 
   async init(): Promise<void> {
     this.toolchain = await ensureToolchain(() => undefined);
     build();
-    const { code, output } = await this.run(
-      "stack",
-      "init",
-      this.stack,
-      "--secrets-provider",
-      "passphrase",
-      "--no-select",
-    );
-    // The salt that the CLI writes beside Pulumi.yaml is made again in the settings of this run.
-    rmSync(join(this.folder, `Pulumi.${this.stack}.yaml`), { force: true });
+    // `stack init` writes the salt beside the nearest Pulumi.yaml: it gets one of its own, the project's stays as it is.
+    const { name } = parse(readFileSync(join(this.folder, "Pulumi.yaml"), "utf8")) as { name: string };
+    const folder = dirname(this.settingsFile);
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, "Pulumi.yaml"), stringify({ name, runtime: "nodejs" }));
+    const init = ["stack", "init", this.stack, "--secrets-provider", "passphrase", "--no-select"];
+    const { code, output } = await this.run("--cwd", folder, ...init);
     if (code !== 0) throw new Error(output);
+  }
+
+  /** Replaces the stack's configuration; keys without a namespace are the project's. */
+  configure(config: Record<string, unknown>): void {
+    const settings = parse(readFileSync(this.settingsFile, "utf8")) as Record<string, unknown>;
+    writeFileSync(this.settingsFile, stringify({ ...settings, config }));
   }
 
   run(...args: string[]): Promise<Run> {
@@ -50,6 +60,7 @@ export class PulumiProject {
           PULUMI_CONFIG_PASSPHRASE: "test",
           PULUMI_CONFIG_PASSPHRASE_FILE: undefined,
           MNO_STATE_DIR: this.state,
+          ...this.environment,
         },
       }),
     );

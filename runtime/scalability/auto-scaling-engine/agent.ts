@@ -2,7 +2,7 @@ import { type Static, Type } from "@sinclair/typebox";
 import { type FieldFault, MnoError } from "../../exports";
 import type { EventData } from "../../kernel/events/catalogue";
 import type { CloudEvent } from "../../kernel/events/cloudevent";
-import type { AgentContext, AgentDefinition } from "../../kernel/lifecycle/agent";
+import type { AgentContext, AgentDefinition, LeaderTerm } from "../../kernel/lifecycle/agent";
 import type { Trigger } from "./decision";
 import { Evaluator } from "./evaluator";
 import { createInstruments } from "./instruments";
@@ -86,9 +86,12 @@ export const autoScalingEngine: AgentDefinition<Configuration> = {
 
     registerRoutes(http, { store, source, evaluator, instruments });
     context.readyWhen("database", () => database.ping());
-    await consumeGrants(context, store, evaluator);
-    context.every("evaluate", config.MNO_AUTOSCALING_SYNC_SECONDS * 1000, () => evaluator.round());
-    context.every("prune", PRUNE_MILLISECONDS, () => store.prune(clock.now()));
+    // One replica evaluates: rates need its memory of the scrape before. The store refuses whoever evaluates beside it.
+    context.whileLeading(async (term) => {
+      await consumeGrants(context, term, store, evaluator);
+      term.every("evaluate", config.MNO_AUTOSCALING_SYNC_SECONDS * 1000, () => evaluator.round());
+      term.every("prune", PRUNE_MILLISECONDS, () => store.prune(clock.now()));
+    });
   },
 };
 
@@ -118,6 +121,7 @@ function validateDeclared(inputs: readonly unknown[]): ScalerSpec[] {
 /** Keeps the granted replicas of each workload up to date, and evaluates the workload in the same trace. */
 async function consumeGrants(
   context: AgentContext<Configuration>,
+  term: LeaderTerm,
   store: ScalerStore,
   evaluator: Evaluator,
 ): Promise<void> {
@@ -150,5 +154,5 @@ async function consumeGrants(
       }
     },
   );
-  context.onStop(() => subscription.close());
+  term.onStop(() => subscription.close());
 }

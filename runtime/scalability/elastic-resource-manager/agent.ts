@@ -1,4 +1,5 @@
 import type { AgentContext, AgentDefinition } from "../../kernel/lifecycle/agent";
+import { Admission } from "./admission";
 import { ClusterView } from "./cluster-view";
 import { type Configuration, CONFIGURATION } from "./configuration";
 import { decisionIds } from "./ids";
@@ -43,9 +44,20 @@ async function start(context: AgentContext<Configuration>): Promise<void> {
   await manager.refresh();
 
   context.every("refresh", config.MNO_ERM_REFRESH_SECONDS * 1000, () => manager.refresh());
-  context.every("expire leases", EXPIRE_MILLISECONDS, () => manager.expire());
-  context.every("prune", PRUNE_MILLISECONDS, async () => {
-    await store.prune(clock.now() - config.MNO_ERM_RETENTION_SECONDS * 1000);
+  const admission = new Admission({
+    manager,
+    cluster: context.cluster,
+    active: () => ledger.active,
+    strategy: config.MNO_ERM_STRATEGY,
+    log: context.log,
+  });
+  // Every replica answers requests, and keeps its picture of the cluster for that; one does what nobody asked for.
+  context.whileLeading(async (term) => {
+    term.every("admit jobs", config.MNO_ERM_REFRESH_SECONDS * 1000, () => admission.round());
+    term.every("expire leases", EXPIRE_MILLISECONDS, () => manager.expire());
+    term.every("prune", PRUNE_MILLISECONDS, async () => {
+      await store.prune(clock.now() - config.MNO_ERM_RETENTION_SECONDS * 1000);
+    });
   });
   context.readyWhen("database", () => database.ping());
 

@@ -1,0 +1,88 @@
+import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
+import { ENGINE_NAMES, ENGINES, type EngineName } from "../../runtime/exports";
+import { AgentTarget } from "../workload/agent";
+import type { AgentAuthorityArgs } from "../workload/kubernetes/agent-types";
+import { KubernetesAgent } from "../workload/kubernetes/agent";
+import type { MeshKind } from "../mesh/kinds";
+
+/** One key of a Secret that exists in the fabric's namespace. */
+export interface SecretKeyArgs {
+  /** Name of the Secret. */
+  secretName: pulumi.Input<string>;
+  /** Key within it. */
+  key: pulumi.Input<string>;
+}
+
+export interface ScalabilityFabricArgs {
+  /** Namespace, which exists; the engines run in it and work on its workloads. */
+  namespace: pulumi.Input<string>;
+  /** The runtime's image, pinned by digest; `npm run image` makes it. */
+  image: pulumi.Input<string>;
+  /** Where the `postgres://` URL of the database is. */
+  databaseUrl: SecretKeyArgs;
+  /** Where the `nats://` or `tls://` URL of the event backbone is. */
+  busUrl: SecretKeyArgs;
+  /** Where the URL of the second cache level is. Default: none. */
+  cacheUrl?: SecretKeyArgs;
+  /** Certificate authority of those three. Default: the public ones. */
+  authority?: AgentAuthorityArgs;
+  /** Bearer token that writes must carry, at least 16 characters. Default: one is made; see the output `apiToken`. */
+  apiToken?: pulumi.Input<string>;
+  /** Replicas of each engine, of which one leads. Default 2. */
+  replicas?: pulumi.Input<number>;
+  /** Further configuration of the engines by key, as docs/configuration.md lists it. */
+  configuration?: pulumi.Input<{ [key: string]: pulumi.Input<string> }>;
+  /** Base URL of an OTLP/HTTP collector. Default: no traces. */
+  otlpEndpoint?: pulumi.Input<string>;
+  /** Namespace of the Prometheus that scrapes the engines; makes PodMonitors. Default: none scrapes. */
+  monitoringNamespace?: string;
+  /** Address ranges of the Kubernetes API server. Default: any address, at ports 443 and 6443. */
+  apiServerCidrs?: string[];
+  /** Name of the PriorityClass. Default: the cluster's. */
+  priorityClassName?: pulumi.Input<string>;
+  /** The mesh that carries the traffic. Default `none`. */
+  mesh?: MeshKind;
+  /** Labels of everything the component makes, pods included. */
+  labels?: pulumi.Input<{ [name: string]: pulumi.Input<string> }>;
+}
+
+const TARGETS = Object.values(AgentTarget);
+
+/** The engines of the scalability fabric, one Deployment each, on a shared database and event backbone. */
+export class ScalabilityFabric extends pulumi.ComponentResource {
+  /** Engine -> base URL of its agent. */
+  readonly urls: pulumi.Output<{ [engine: string]: string }>;
+  /** Bearer token that writes to the engines must carry; secret. */
+  readonly apiToken: pulumi.Output<string>;
+
+  readonly #agents: ReadonlyMap<EngineName, KubernetesAgent>;
+
+  constructor(name: string, args: ScalabilityFabricArgs, opts?: pulumi.ComponentResourceOptions) {
+    const { apiToken, ...open } = args;
+    const given = apiToken === undefined ? undefined : pulumi.secret(apiToken);
+    super("machine-native-ops:index:ScalabilityFabric", name, { ...open, ...(given && { apiToken: given }) }, opts);
+    this.apiToken =
+      given ?? new random.RandomPassword(`${name}-api-token`, { length: 40, special: false }, { parent: this }).result;
+    const { databaseUrl, busUrl, cacheUrl, ...same } = open;
+    const references = { MNO_DATABASE_URL: databaseUrl, MNO_BUS_URL: busUrl, MNO_CACHE_URL: cacheUrl };
+    const secretReferences = Object.entries(references).flatMap(([variable, reference]) =>
+      reference === undefined ? [] : [{ variable, ...reference }],
+    );
+    const engines = ENGINE_NAMES.filter((engine) => ENGINES[engine].fabric === "scalability");
+    this.#agents = new Map(
+      engines.map((engine) => {
+        const target = TARGETS.find((each) => each === engine) ?? AgentTarget.All;
+        const agentArgs = { ...same, target, secretReferences, apiToken: this.apiToken };
+        return [engine, new KubernetesAgent(`${name}-${engine}`, agentArgs, { parent: this })] as const;
+      }),
+    );
+    this.urls = pulumi.output(Object.fromEntries([...this.#agents].map(([engine, { url }]) => [engine, url])));
+    this.registerOutputs({ urls: this.urls, apiToken: this.apiToken });
+  }
+
+  /** The engines' agents, to say in sentences whom they may call and who may call them. */
+  get agents(): ReadonlyMap<EngineName, KubernetesAgent> {
+    return this.#agents;
+  }
+}

@@ -1,0 +1,39 @@
+import * as k8s from "@pulumi/kubernetes";
+import type * as pulumi from "@pulumi/pulumi";
+import { CertificateIssuerKind, type CertificateIssuerArgs } from "../../components";
+
+/** Name of the platform's own certificate authority. */
+export const AUTHORITY = "platform-authority";
+
+/** A year; cert-manager renews a certificate when two thirds are over. */
+const AUTHORITY_HOURS = 8760;
+
+/** A certificate authority of the platform's own, for traffic inside one namespace: the Issuer that its servers ask. */
+export function ownAuthority(
+  namespace: pulumi.Input<string>,
+  opts: pulumi.CustomResourceOptions,
+): CertificateIssuerArgs {
+  const name = AUTHORITY;
+  const make = (kind: string, own: string, spec: object, also: pulumi.Resource[] = []): pulumi.Resource =>
+    new k8s.apiextensions.CustomResource(
+      `${own}-${kind.toLowerCase()}`,
+      { apiVersion: "cert-manager.io/v1", kind, metadata: { name: own, namespace }, spec },
+      { ...opts, dependsOn: [...(opts.dependsOn as pulumi.Resource[]), ...also] },
+    );
+  const root = make("Issuer", `${name}-root`, { selfSigned: {} });
+  const authority = make(
+    "Certificate",
+    name,
+    {
+      isCA: true,
+      commonName: name,
+      secretName: name,
+      duration: `${String(AUTHORITY_HOURS)}h`,
+      privateKey: { algorithm: "ECDSA", size: 256 },
+      issuerRef: { group: "cert-manager.io", kind: "Issuer", name: `${name}-root` },
+    },
+    [root],
+  );
+  make("Issuer", name, { ca: { secretName: name } }, [authority]);
+  return { name, kind: CertificateIssuerKind.Issuer };
+}

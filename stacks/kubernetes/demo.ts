@@ -1,0 +1,36 @@
+import { KubernetesWorkload, Scaler } from "../../components";
+import { PORTS } from "../../runtime/exports";
+import { DEMO_SCALER } from "../demo-scaler";
+import type { Platform } from "./platform";
+import type { Settings } from "./settings";
+
+const MIB = 2 ** 20;
+
+/** Configuration of the auto-scaling engine: with the demo service its scaler, checked every two seconds to be watched. */
+export function demoScalers({ demo }: Settings): Record<string, string> {
+  if (!demo) return {};
+  return { MNO_AUTOSCALING_SYNC_SECONDS: "2", MNO_AUTOSCALING_SCALERS: JSON.stringify([DEMO_SCALER]) };
+}
+
+/** A service to watch the platform with: scaled by what it is asked for and by what the elastic resource manager grants it. */
+export function demo(settings: Settings, { namespace, mesh, scalers }: Platform): void {
+  const service = new KubernetesWorkload(
+    "demo",
+    {
+      namespace: settings.namespace,
+      image: settings.images.runtime,
+      command: ["/usr/local/bin/node", "/app/dist/examples/demo-service/server.js"],
+      environment: { PORT: "8080", DEMO_HOST: "0.0.0.0" },
+      fieldEnvironment: { MNO_REPLICA: "metadata.name" },
+      requests: { cpuCores: 0.05, memoryBytes: 96 * MIB },
+      autoscaling: { scaler: Scaler.MachineNativeOps, minReplicas: 1, maxReplicas: 8 },
+      ports: [{ name: "http", port: PORTS.gateway, containerPort: 8080, appProtocol: "http" }],
+      readiness: { path: "/readyz", periodSeconds: 1 },
+      liveness: { path: "/healthz" },
+      mesh,
+    },
+    { dependsOn: [namespace] },
+  );
+  // It reads each replica's metrics.
+  for (const scaler of scalers) scaler.connections.allowTo(service);
+}

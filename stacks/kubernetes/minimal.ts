@@ -1,0 +1,39 @@
+import { KubernetesAgent, KubernetesNamespace, MeshKind } from "../../components";
+import { PORTS } from "../../runtime/exports";
+import * as pulumi from "@pulumi/pulumi";
+import { engineUrls } from "../contract";
+import type { Platform } from "./platform";
+import { demoScalers } from "./demo";
+import type { Settings } from "./settings";
+
+const STATE_BYTES = 10 * 2 ** 30;
+
+/** Every engine in one process, with its state on one disk: needs nothing but a cluster with a storage class. */
+export function minimal(settings: Settings): Platform {
+  const { protect, storageClassName } = settings;
+  const namespace = new KubernetesNamespace(settings.namespace, { protect });
+  const agent = new KubernetesAgent(
+    "platform",
+    {
+      namespace: settings.namespace,
+      image: settings.images.runtime,
+      storage: { sizeBytes: STATE_BYTES, ...(storageClassName === undefined ? {} : { storageClassName }) },
+      protect,
+      configuration: demoScalers(settings),
+      ...(settings.apiToken && { apiToken: settings.apiToken }),
+      ...(settings.otlpEndpoint === undefined ? {} : { otlpEndpoint: settings.otlpEndpoint }),
+    },
+    { dependsOn: [namespace] },
+  );
+  return {
+    namespace,
+    mesh: MeshKind.None,
+    scalers: [agent],
+    urls: {
+      apiUrl: agent.url,
+      metricsUrl: pulumi.interpolate`${agent.url}/metrics`,
+      gatewayUrl: `http://demo.${settings.namespace}.svc:${String(PORTS.gateway)}`,
+      engineUrls: engineUrls(() => agent.url),
+    },
+  };
+}

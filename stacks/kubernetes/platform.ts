@@ -1,0 +1,19 @@
+import type * as pulumi from "@pulumi/pulumi";
+import type { Connectable, KubernetesNamespace, MeshKind } from "../../components";
+
+/** What a profile made: what others build on. */
+export interface Platform {
+  namespace: KubernetesNamespace;
+  mesh: MeshKind;
+  /** The agents that read replicas' metrics. */
+  scalers: Connectable[];
+  urls: PlatformUrls;
+}
+
+/** What a profile hands over to the stack's contract. */
+export interface PlatformUrls {
+  apiUrl: pulumi.Input<string>;
+  metricsUrl: pulumi.Input<string>;
+  gatewayUrl: pulumi.Input<string>;
+  engineUrls: pulumi.Input<{ [engine: string]: string }>;
+}

@@ -1,0 +1,142 @@
+import type * as pulumi from "@pulumi/pulumi";
+import type { ObjectStoreArgs } from "../../components";
+import { type FieldFault, MnoError } from "../../runtime/exports";
+
+/** How much of the platform a stack has. */
+export const Profile = {
+  /** Every engine in one process, with its state on one disk; needs nothing but a cluster. */
+  Minimal: "minimal",
+  /** One Deployment per engine on PostgreSQL, NATS and a cache that survive the loss of a node, with metrics and alerts. */
+  Standard: "standard",
+  /** Standard, with a service mesh, and metrics, traces and logs kept by the stack itself. */
+  Full: "full",
+} as const;
+export type Profile = (typeof Profile)[keyof typeof Profile];
+
+/** Images that a site takes from elsewhere: a mirror, or by digest. */
+export interface Images {
+  /** Image that `npm run image` makes. */
+  runtime: string;
+  /** Image of NATS. Default: the component's. */
+  nats?: string;
+  /** Image of Valkey or Redis. Default: the component's. */
+  valkey?: string;
+  /** Registry and path of Istio's images, with charts out of a source tree. */
+  istioHub?: string;
+  /** Their tag. */
+  istioTag?: string;
+}
+
+/** The stack's configuration, checked. */
+export interface Settings {
+  profile: Profile;
+  namespace: string;
+  images: Images;
+  /** StorageClass of all disks; the cluster's default where absent. */
+  storageClassName?: string;
+  /** Folder with custom resource definitions, one file each, instead of the vendors' URLs. */
+  crdDirectory?: string;
+  /** Whether definitions and operators (cert-manager, CloudNativePG, ...) are installed by this stack. */
+  operators: Operators;
+  /** Folder of Helm charts laid out as in their vendors' source trees, instead of the vendors' repositories. */
+  chartDirectory?: string;
+  /** false: a chart's objects are created and not waited for. */
+  awaitCharts: boolean;
+  /** Name of the GatewayClass. */
+  gatewayClass: string;
+  /** Host name that the Gateway answers to. */
+  hostname: string;
+  /** The OTLP/HTTP collector that traces go to; none where absent. */
+  otlpEndpoint?: string;
+  /** Whether the demo service runs, scaled by the platform. */
+  demo: boolean;
+  /** false: `pulumi destroy` takes data with it. */
+  protect: boolean;
+  /** Object store of the database's backups. */
+  backup?: ObjectStoreArgs;
+  /** Why the database has none. */
+  noBackupBecause?: string;
+  /** Namespace of the Prometheus that exists; with profile `full` the stack brings its own. */
+  monitoringNamespace: string;
+  /** `host:port` of an OTLP/gRPC endpoint that the collectors of profile `full` send traces to; none where absent. */
+  traceExport?: string;
+  /** Token that writes to the engines' APIs must carry; a random one where absent. */
+  apiToken?: pulumi.Output<string>;
+}
+
+/** Who looks after operators and custom resource definitions. */
+export const Operators = {
+  /** This stack installs both. */
+  Install: "install",
+  /** This stack installs the definitions; the operators are there. */
+  Definitions: "definitions",
+  /** Both are there. */
+  Existing: "existing",
+} as const;
+export type Operators = (typeof Operators)[keyof typeof Operators];
+
+const NAME = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
+
+/** Errors: MNO_CONFIG_INVALID with every fault at once, by key. */
+export function readSettings(config: pulumi.Config): Settings {
+  const faults: FieldFault[] = [];
+  const fault = (field: string, message: string): void => void faults.push({ field, message });
+  const text = (key: string): string | undefined => (config.get(key) ?? "") || undefined;
+  const oneOf = <T extends string>(key: string, choices: Record<string, T>, fallback: T): T => {
+    const value = text(key) ?? fallback;
+    if (Object.values(choices).includes(value as T)) return value as T;
+    fault(key, `is "${value}"; it must be one of ${Object.values(choices).join(", ")}`);
+    return fallback;
+  };
+  const images = readImages(config, fault);
+  const namespace = text("namespace") ?? "machine-native-ops";
+  if (!NAME.test(namespace)) fault("namespace", `is "${namespace}"; it must be a DNS label`);
+  const optional = {
+    storageClassName: text("storageClassName"),
+    crdDirectory: text("crdDirectory"),
+    chartDirectory: text("chartDirectory"),
+    otlpEndpoint: text("otlpEndpoint"),
+    traceExport: text("traceExport"),
+    noBackupBecause: text("noBackupBecause"),
+    backup: config.getObject<ObjectStoreArgs>("backup"),
+    apiToken: config.getSecret("apiToken"),
+  };
+  const settings: Settings = {
+    profile: oneOf("profile", Profile, Profile.Standard),
+    namespace,
+    images,
+    operators: oneOf("operators", Operators, Operators.Install),
+    awaitCharts: config.getBoolean("awaitCharts") ?? true,
+    gatewayClass: text("gatewayClass") ?? "istio",
+    hostname: text("hostname") ?? "platform.internal",
+    monitoringNamespace: text("monitoringNamespace") ?? "monitoring",
+    demo: config.getBoolean("demo") ?? false,
+    protect: config.getBoolean("protect") ?? true,
+    ...(Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)) as Partial<Settings>),
+  };
+  if (
+    settings.profile !== Profile.Minimal &&
+    (settings.backup === undefined) === (settings.noBackupBecause === undefined)
+  ) {
+    fault(
+      "backup",
+      "or noBackupBecause, one of them, is required: where the database's backups go, or why there are none",
+    );
+  }
+  if (faults.length === 0) return settings;
+  const lines = faults.map(({ field, message }) => `machine-native-ops:${field} ${message}`);
+  throw new MnoError("MNO_CONFIG_INVALID", lines.join("; "), { faults });
+}
+
+function readImages(config: pulumi.Config, fault: (field: string, message: string) => void): Images {
+  const known = ["runtime", "nats", "valkey", "istioHub", "istioTag"];
+  const images = config.getObject<Record<string, unknown>>("images") ?? {};
+  for (const [name, image] of Object.entries(images)) {
+    if (!known.includes(name)) fault(`images.${name}`, `is not known; there is ${known.join(", ")}`);
+    if (typeof image !== "string" || image === "") fault(`images.${name}`, "must be the reference of an image");
+  }
+  if (images.runtime === undefined) {
+    fault("images.runtime", "is required: npm run image makes it, docs/image.md tells how to put it into a registry");
+  }
+  return images as unknown as Images;
+}

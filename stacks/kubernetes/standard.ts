@@ -1,0 +1,124 @@
+import { join } from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import {
+  Cache,
+  Database,
+  type DatabaseArgs,
+  EventBackbone,
+  Gateway,
+  MeshKind,
+  ScalabilityFabric,
+  ServiceMesh,
+} from "../../components";
+import { PORTS } from "../../runtime/exports";
+import { AUTHORITY } from "./certificates";
+import { demoScalers } from "./demo";
+import { type Foundation, foundation } from "./foundation";
+import { observe } from "./observe";
+import type { Platform } from "./platform";
+import { Operators, Profile, type Settings } from "./settings";
+
+const GIB = 2 ** 30;
+
+/** One Deployment per engine, on PostgreSQL, NATS and a cache that survive the loss of a node; with `full`, in a mesh. */
+export function standard(settings: Settings): Platform {
+  const full = settings.profile === Profile.Full;
+  const mesh = full ? MeshKind.IstioAmbient : MeshKind.None;
+  const base = foundation(settings, mesh);
+  const meshed = full ? [serviceMesh(settings, base)] : [];
+  const after = { dependsOn: [...base.ready, ...meshed] };
+  const { images, namespace, protect, storageClassName } = settings;
+  const common = {
+    namespace,
+    mesh,
+    protect,
+    priorityClassName: base.classes.critical,
+    ...(storageClassName !== undefined && { storageClassName }),
+  };
+  const tls = { issuer: base.issuer };
+  const events = new EventBackbone(
+    "events",
+    { ...common, tls, ...(images.nats !== undefined && { image: images.nats }) },
+    after,
+  );
+  const cache = new Cache(
+    "cache",
+    { ...common, tls, ...(images.valkey !== undefined && { image: images.valkey }) },
+    after,
+  );
+  const database = new Database(
+    "database",
+    { ...common, storageBytes: 20 * GIB, ...durability(settings), ...operatorOf(settings) },
+    after,
+  );
+  const observability = observe(settings, base, full);
+
+  const fabric = new ScalabilityFabric(
+    "scalability",
+    {
+      namespace,
+      mesh,
+      image: images.runtime,
+      databaseUrl: database.urlSecret,
+      busUrl: { secretName: events.credentialsSecretNames.apply((names) => names["mno"] ?? ""), key: "url" },
+      cacheUrl: { secretName: cache.credentialsSecretName, key: "url" },
+      authority: { secretName: events.certificateSecretName },
+      configuration: demoScalers(settings),
+      monitoringNamespace: namespace,
+      priorityClassName: base.classes.critical,
+      ...(settings.apiToken && { apiToken: settings.apiToken }),
+      ...(settings.otlpEndpoint !== undefined && { otlpEndpoint: settings.otlpEndpoint }),
+    },
+    { dependsOn: [...after.dependsOn, events, cache, database, observability] },
+  );
+  const agents = [...fabric.agents.values()];
+  for (const agent of agents) {
+    for (const store of [events, cache, database]) agent.connections.allowTo(store);
+  }
+
+  const gateway = new Gateway(
+    "gateway",
+    {
+      namespace,
+      hostnames: [settings.hostname],
+      className: settings.gatewayClass,
+      tls: { issuer: AUTHORITY, issuerKind: "Issuer" },
+      routes: [...fabric.agents.keys()].map((engine) => ({
+        name: engine,
+        pathPrefix: `/${engine}`,
+        service: `scalability-${engine}`,
+        port: PORTS.api,
+      })),
+    },
+    after,
+  );
+  for (const agent of agents) gateway.connections.allowTo(agent);
+
+  const scaler = fabric.agents.get("auto-scaling-engine");
+  const url = pulumi.interpolate`https://${settings.hostname}`;
+  return {
+    namespace: base.namespace,
+    mesh,
+    scalers: scaler ? [scaler] : [],
+    urls: { apiUrl: url, metricsUrl: observability.prometheusUrl, gatewayUrl: url, engineUrls: fabric.urls },
+  };
+}
+
+function serviceMesh({ chartDirectory, images }: Settings, { ready }: Foundation): ServiceMesh {
+  return new ServiceMesh(
+    "mesh",
+    {
+      ...(chartDirectory !== undefined && { charts: { directory: join(chartDirectory, "istio") } }),
+      ...(images.istioHub !== undefined && { images: { hub: images.istioHub, tag: images.istioTag ?? "latest" } }),
+    },
+    { dependsOn: ready },
+  );
+}
+
+function durability({ backup, noBackupBecause }: Settings): Partial<Pick<DatabaseArgs, "backup" | "noBackupBecause">> {
+  return backup === undefined ? { noBackupBecause: noBackupBecause ?? "" } : { backup: { store: backup } };
+}
+
+function operatorOf({ operators, namespace }: Settings): Partial<Pick<DatabaseArgs, "operatorNamespace">> {
+  return operators === Operators.Install ? { operatorNamespace: `${namespace}-operators` } : {};
+}

@@ -29,6 +29,7 @@ program() { command -v "valkey-$1" || command -v "redis-$1"; }
 cli=$(program cli)
 password=$(cat ${secrets}/sentinel-password)
 export REDISCLI_AUTH="$password"
+# Copies are ours to write, whatever the mode of the files that they are made from.
 umask 077
 mkdir -p ${data}/server ${data}/sentinel
 
@@ -80,7 +81,7 @@ hand_over() {
 case "$1" in
   server)
     find_primary wait
-    cp ${secrets}/server.conf ${data}/server/server.conf
+    cat ${secrets}/server.conf >${data}/server/server.conf
     {
       echo "replica-announce-ip $self"
       echo "replica-announce-port ${serverPort}"
@@ -100,7 +101,7 @@ case "$1" in
     until getent ahosts "$primary" >/dev/null; do sleep 1; find_primary now; done
     # Epochs outlive a restart: who has seen a failover is not told of an older one.
     epochs=$(grep -E '^sentinel (current-epoch|config-epoch|leader-epoch) ' ${data}/sentinel/sentinel.conf 2>/dev/null) || epochs=
-    cp ${secrets}/sentinel.conf ${data}/sentinel/sentinel.conf
+    cat ${secrets}/sentinel.conf >${data}/sentinel/sentinel.conf
     cat >>${data}/sentinel/sentinel.conf <<END
 sentinel announce-ip $self
 sentinel myid $(printf %s "$self" | sha1sum | cut -c 1-40)

@@ -53,6 +53,15 @@ export const CRD_SETS = {
     version: "0.85.0",
     urls: [release("prometheus-operator/prometheus-operator", "v0.85.0", "stripped-down-crds.yaml")],
   },
+  // What a workload needs to be watched by a Prometheus that is there already: a twentieth of the whole set.
+  "prometheus-monitors": {
+    version: "0.85.0",
+    urls: ["podmonitors", "prometheusrules", "servicemonitors"].map((plural) =>
+      github(
+        `prometheus-operator/prometheus-operator/v0.85.0/example/prometheus-operator-crd/monitoring.coreos.com_${plural}.yaml`,
+      ),
+    ),
+  },
   keda: { version: "2.21.0", urls: [release("kedacore/keda", "v2.21.0", "keda-2.21.0-crds.yaml")] },
   eck: { version: "3.5.0", urls: ["https://download.elastic.co/downloads/eck/3.5.0/crds.yaml"] },
   velero: {

@@ -9,7 +9,7 @@ import { type Crd, readCrds } from "./read-crds";
 
 /** One vendor's CustomResourceDefinitions. */
 export interface CrdSourceArgs {
-  /** Name, unique here. One of CRD_SETS needs no more: `gateway-api`, `istio`, `cert-manager`, `prometheus-operator`, `keda`, `eck`, `velero`, `barman-cloud`, `cloudnative-pg`. */
+  /** Name, unique here. One of CRD_SETS needs no more: `gateway-api`, `istio`, `cert-manager`, `prometheus-operator`, `prometheus-monitors`, `keda`, `eck`, `velero`, `barman-cloud`, `cloudnative-pg`. */
   name: string;
   /** Absolute path of a YAML file, or of a folder of them. Default: `<directory>/<name>`, where a directory is given. */
   path?: string;

@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { ENGINE_NAMES, ENGINES, type EngineName } from "../../runtime/exports";
 import { AgentTarget } from "../workload/agent";
+import type { ResourceRequestsArgs } from "../workload/types";
 import type { AgentAuthorityArgs } from "../workload/kubernetes/agent-types";
 import { KubernetesAgent } from "../workload/kubernetes/agent";
 import type { MeshKind } from "../mesh/kinds";
@@ -23,12 +24,16 @@ export interface ScalabilityFabricArgs {
   databaseUrl: SecretKeyArgs;
   /** Where the `nats://` or `tls://` URL of the event backbone is. */
   busUrl: SecretKeyArgs;
+  /** Copies that the backbone keeps of each stream, as `EventBackbone.streamReplicas` gives it. Default 1. */
+  streamReplicas?: pulumi.Input<number>;
   /** Where the URL of the second cache level is. Default: none. */
   cacheUrl?: SecretKeyArgs;
   /** Certificate authority of those three. Default: the public ones. */
   authority?: AgentAuthorityArgs;
   /** Bearer token that writes must carry, at least 16 characters. Default: one is made; see the output `apiToken`. */
   apiToken?: pulumi.Input<string>;
+  /** What one replica asks for. Default a quarter of a core and 384 MiB. */
+  requests?: pulumi.Input<ResourceRequestsArgs>;
   /** Replicas of each engine, of which one leads. Default 2. */
   replicas?: pulumi.Input<number>;
   /** Further configuration of the engines by key, as docs/configuration.md lists it. */
@@ -64,7 +69,10 @@ export class ScalabilityFabric extends pulumi.ComponentResource {
     super("machine-native-ops:index:ScalabilityFabric", name, { ...open, ...(given && { apiToken: given }) }, opts);
     this.apiToken =
       given ?? new random.RandomPassword(`${name}-api-token`, { length: 40, special: false }, { parent: this }).result;
-    const { databaseUrl, busUrl, cacheUrl, ...same } = open;
+    const { databaseUrl, busUrl, cacheUrl, streamReplicas = 1, ...same } = open;
+    const configuration = pulumi
+      .all([args.configuration, streamReplicas])
+      .apply(([own, replicas]) => ({ ...own, MNO_BUS_REPLICAS: String(replicas) }));
     const references = { MNO_DATABASE_URL: databaseUrl, MNO_BUS_URL: busUrl, MNO_CACHE_URL: cacheUrl };
     const secretReferences = Object.entries(references).flatMap(([variable, reference]) =>
       reference === undefined ? [] : [{ variable, ...reference }],
@@ -73,7 +81,7 @@ export class ScalabilityFabric extends pulumi.ComponentResource {
     this.#agents = new Map(
       engines.map((engine) => {
         const target = TARGETS.find((each) => each === engine) ?? AgentTarget.All;
-        const agentArgs = { ...same, target, secretReferences, apiToken: this.apiToken };
+        const agentArgs = { ...same, configuration, target, secretReferences, apiToken: this.apiToken };
         return [engine, new KubernetesAgent(`${name}-${engine}`, agentArgs, { parent: this })] as const;
       }),
     );

@@ -64,6 +64,8 @@ export interface WorkloadArgs {
   liveness?: pulumi.Input<HttpProbeArgs>;
   /** true: no replica runs until this is false again. Default false. */
   suspended?: pulumi.Input<boolean>;
+  /** Engine that releases the job once its capacity is granted; until then it is held. Job only. */
+  admission?: pulumi.Input<string>;
   /** Seconds from SIGTERM to SIGKILL. Default 10. */
   gracePeriodSeconds?: pulumi.Input<number>;
   /** Labels of the workload, for people and policies. */

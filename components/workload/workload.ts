@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import { MnoError, validateWorkload, type WorkloadSpec } from "../../runtime/exports";
+import { KUBERNETES_ANNOTATIONS, MnoError, validateWorkload, type WorkloadSpec } from "../../runtime/exports";
+import { isPlain } from "./inputs";
 import { WorkloadResource } from "./local/resources";
 import type { WorkloadArgs } from "./types";
 
@@ -34,12 +35,6 @@ export class Workload extends pulumi.ComponentResource {
   }
 }
 
-/** Whether no value is still to come. */
-function isPlain(value: unknown): boolean {
-  if (pulumi.Output.isInstance(value) || value instanceof Promise) return false;
-  return typeof value !== "object" || value === null || Object.values(value).every(isPlain);
-}
-
 function httpUrl(address: string | undefined): string {
   return address === undefined ? "" : `http://${address}`;
 }
@@ -54,7 +49,7 @@ function toSpec(
     const why = args.image === undefined ? "is required" : "is required on a local cluster, which runs no images";
     throw argsInvalid(name, [{ field: "command", message: why }]);
   }
-  const { workingDirectory, image: _image, kind, replicas, ...same } = args;
+  const { workingDirectory, image: _image, kind, replicas, admission, ...same } = args;
   const spec: WorkloadSpec = {
     ...same,
     name,
@@ -63,6 +58,7 @@ function toSpec(
     kind: kind ?? "service",
     replicas: replicas ?? 1,
     ...(workingDirectory === undefined ? {} : { cwd: workingDirectory }),
+    ...(admission === undefined ? {} : { annotations: { [KUBERNETES_ANNOTATIONS.admission]: admission } }),
   };
   const faults = validateWorkload(spec);
   if (faults.length > 0) throw argsInvalid(name, faults);

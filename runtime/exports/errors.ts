@@ -40,6 +40,9 @@ export const ERRORS = {
   // cluster
   MNO_CLUSTER_URL_INVALID: { status: 500, title: "The cluster URL is not supported" },
   MNO_CLUSTER_UNREACHABLE: { status: 503, title: "The cluster does not answer" },
+  MNO_CLUSTER_FORBIDDEN: { status: 500, title: "The cluster does not allow it" },
+  MNO_CLUSTER_REFUSED: { status: 422, title: "The cluster refused the request" },
+  MNO_CLUSTER_CONFLICT: { status: 409, title: "The object was changed meanwhile" },
   MNO_WORKLOAD_INVALID: { status: 422, title: "The workload is not valid" },
   MNO_WORKLOAD_NOT_FOUND: { status: 404, title: "There is no such workload" },
   MNO_WORKLOAD_CONFLICT: { status: 409, title: "The workload belongs to another owner" },
@@ -61,10 +64,15 @@ export const ERRORS = {
   MNO_COMPONENT_ARGS_INVALID: { status: 422, title: "The component's arguments are not valid" },
   MNO_TOOLCHAIN_MISSING: { status: 500, title: "The Pulumi toolchain is missing" },
   MNO_STATE_LOCKED: { status: 409, title: "Another command holds the state folder" },
+  MNO_CLUSTER_REQUIREMENTS_MISSING: { status: 500, title: "This machine cannot run the test cluster" },
+  MNO_CLUSTER_COMPONENT_FAILED: { status: 500, title: "A program of the test cluster failed" },
+  MNO_CLUSTER_NOT_UP: { status: 409, title: "The test cluster is not up" },
 
   // command-line tools
+  MNO_IMAGE_INVALID: { status: 422, title: "The container image cannot be made from these inputs" },
   MNO_COMMAND_LINE_INVALID: { status: 400, title: "The command line is not valid" },
   MNO_TRACE_INVALID: { status: 422, title: "The request trace is not valid" },
+  MNO_MANIFEST_INVALID: { status: 422, title: "A Kubernetes manifest is not valid" },
   MNO_TARGET_UNREACHABLE: { status: 503, title: "Nothing answers at the address" },
 } as const satisfies Record<string, { status: number; title: string }>;
 

@@ -1,6 +1,7 @@
 export * from "./errors";
 export * from "./kubernetes";
 export * from "./names";
+export * from "./rbac";
 export * from "./validate-workload";
 export * from "./workload-spec";
 export * from "./program";

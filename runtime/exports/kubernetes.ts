@@ -24,6 +24,8 @@ export const KUBERNETES_ANNOTATIONS = {
   owner: "machine-native-ops/owner",
   /** On a suspended Job: the engine that releases it when its capacity is granted. */
   admission: "machine-native-ops/admission",
+  /** On a released Job: id of the allocation that it runs on. */
+  allocation: "machine-native-ops/allocation",
   /** Prefix of the reasons why a secure default was given up: `machine-native-ops/opt-out.<setting>`. */
   optOut: "machine-native-ops/opt-out.",
 } as const;

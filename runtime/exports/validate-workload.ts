@@ -1,5 +1,6 @@
 import { isAbsolute } from "node:path";
 import type { FieldFault } from "./errors";
+import { KUBERNETES_ANNOTATIONS } from "./kubernetes";
 import type { WorkloadSpec } from "./workload-spec";
 
 const NAME = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
@@ -46,6 +47,11 @@ export function validateWorkload(spec: WorkloadSpec): FieldFault[] {
     isWhole(spec.replicas, 0, MAX_REPLICAS),
     "replicas",
     `is ${show(spec.replicas)}; it must be a whole number from 0 to ${String(MAX_REPLICAS)}`,
+  );
+  check(
+    spec.kind === "job" || spec.annotations?.[KUBERNETES_ANNOTATIONS.admission] === undefined,
+    "admission",
+    "is for jobs; a service is not held until its capacity is granted",
   );
   if (spec.gracePeriodSeconds !== undefined) {
     check(

@@ -55,6 +55,10 @@ export interface WorkloadSpec {
   /** Seconds between SIGTERM and SIGKILL. Default 10. */
   gracePeriodSeconds?: number;
   labels?: Record<string, string>;
+  /** Further facts about the workload that select nothing; KUBERNETES_ANNOTATIONS names those with a meaning. */
+  annotations?: Record<string, string>;
+  /** Container image that holds the program. Kubernetes needs one, of the workload or of the cluster URL; processes have none. */
+  image?: string;
   /** Who declared it (a Pulumi URN); applying under another owner is refused. */
   owner?: string;
 }

@@ -24,6 +24,12 @@ export const systemClock: Clock = {
   },
 };
 
+/** Milliseconds that only ever grow, whatever is done to the system's time; from an origin of their own. */
+export const monotonicClock: Clock = {
+  now: () => performance.now(),
+  sleep: (milliseconds, signal) => systemClock.sleep(milliseconds, signal),
+};
+
 /** What `work` resolves to, or the error of `late` when it takes longer; `work` goes on then. The timer ends with the call. */
 export async function within<T>(
   clock: Clock,

@@ -26,10 +26,33 @@ export const KERNEL_CONFIGURATION = Type.Object({
     Type.String({ description: "pglite:<folder> (default, in MNO_STATE_DIR) or postgres://" }),
   ),
   MNO_BUS_URL: Type.Optional(Type.String({ description: "embedded:<folder> (default, in MNO_STATE_DIR) or nats://" })),
+  MNO_BUS_REPLICAS: Type.Integer({
+    minimum: 1,
+    maximum: 5,
+    default: 1,
+    description: "Copies of each stream on NATS; as many servers must be there",
+  }),
   MNO_CACHE_URL: Type.Optional(
-    Type.String({ description: "redis:// or rediss:// of the second cache level; none by default" }),
+    Type.String({
+      description: "redis://, rediss:// or rediss+sentinel:// of the second cache level; none by default",
+    }),
   ),
-  MNO_CLUSTER_URL: Type.Optional(Type.String({ description: "local:<folder> of the local cluster" })),
+  MNO_CACHE_CA: Type.Optional(
+    Type.String({ description: "PEM certificates that the cache's own must be signed by; the system's by default" }),
+  ),
+  MNO_CLUSTER_URL: Type.Optional(
+    Type.String({
+      description:
+        "local:<folder> of the local cluster, or kubernetes:<namespace>[?kubeconfig=<file>&context=<name>&image=<image>]",
+    }),
+  ),
+  MNO_LEASE_SECONDS: Type.Integer({
+    minimum: 2,
+    maximum: 3600,
+    default: 8,
+    description:
+      "Kubernetes: how long a leader that vanished keeps the lead; a live one stops when it could not renew it for 5/8 of that",
+  }),
   MNO_LOG_LEVEL: Type.Union(
     LOG_LEVELS.map((level) => Type.Literal(level)),
     { default: "INFO", description: "DEBUG, INFO, WARN or ERROR" },

@@ -21,19 +21,22 @@ export interface Foundation {
   ready: pulumi.Resource[];
 }
 
-const STANDARD_CRDS = ["gateway-api", "cert-manager", "cloudnative-pg", "barman-cloud", "prometheus-operator"];
-const FULL_CRDS = [...STANDARD_CRDS, "istio", "eck", "keda"];
+/** The vendors whose kinds a profile makes objects of. */
+function sets({ profile, gatewayClass }: Settings): string[] {
+  const both = ["gateway-api", "cert-manager", "cloudnative-pg", "barman-cloud"];
+  if (profile === Profile.Full) return [...both, "istio", "prometheus-operator", "eck", "keda"];
+  return [...both, ...(gatewayClass === "istio" ? ["istio"] : []), "prometheus-monitors"];
+}
 
 /** Definitions first, then operators, then the namespace and its certificate authority. */
 export function foundation(settings: Settings, mesh: MeshKind): Foundation {
-  const { profile, protect, operators, crdDirectory } = settings;
-  const full = profile === Profile.Full;
+  const { protect, operators, crdDirectory } = settings;
   const definitions =
     operators === OperatorsBy.Existing
       ? []
       : [
           new CustomResourceDefinitions("definitions", {
-            sources: (full ? FULL_CRDS : STANDARD_CRDS).map((name) => ({ name })),
+            sources: sets(settings).map((name) => ({ name })),
             protect,
             ...(crdDirectory === undefined ? {} : { directory: crdDirectory }),
           }),

@@ -27,11 +27,21 @@ export interface Images {
   istioTag?: string;
 }
 
+/** How much each server of the platform asks for. */
+export const Footprint = {
+  /** What the components' defaults are: for use. */
+  Regular: "regular",
+  /** As little as they start with, so that a laptop's cluster holds all replicas: for a trial. */
+  Trial: "trial",
+} as const;
+export type Footprint = (typeof Footprint)[keyof typeof Footprint];
+
 /** The stack's configuration, checked. */
 export interface Settings {
   profile: Profile;
   namespace: string;
   images: Images;
+  footprint: Footprint;
   /** StorageClass of all disks; the cluster's default where absent. */
   storageClassName?: string;
   /** Folder with custom resource definitions, one file each, instead of the vendors' URLs. */
@@ -106,6 +116,7 @@ export function readSettings(config: pulumi.Config): Settings {
     namespace,
     images,
     operators: oneOf("operators", Operators, Operators.Install),
+    footprint: oneOf("footprint", Footprint, Footprint.Regular),
     awaitCharts: config.getBoolean("awaitCharts") ?? true,
     gatewayClass: text("gatewayClass") ?? "istio",
     hostname: text("hostname") ?? "platform.internal",

@@ -7,6 +7,7 @@ import {
   EventBackbone,
   Gateway,
   MeshKind,
+  type ResourceRequestsArgs,
   ScalabilityFabric,
   ServiceMesh,
 } from "../../components";
@@ -16,7 +17,7 @@ import { demoScalers } from "./demo";
 import { type Foundation, foundation } from "./foundation";
 import { observe } from "./observe";
 import type { Platform } from "./platform";
-import { Operators, Profile, type Settings } from "./settings";
+import { Footprint, Operators, Profile, type Settings } from "./settings";
 
 const GIB = 2 ** 30;
 
@@ -36,19 +37,23 @@ export function standard(settings: Settings): Platform {
     ...(storageClassName !== undefined && { storageClassName }),
   };
   const tls = { issuer: base.issuer };
+  const trial = settings.footprint === Footprint.Trial;
+  const ask = (cpuCores: number, mebibytes: number): { requests?: ResourceRequestsArgs } =>
+    trial ? { requests: { cpuCores, memoryBytes: mebibytes * 2 ** 20 } } : {};
+
   const events = new EventBackbone(
     "events",
-    { ...common, tls, ...(images.nats !== undefined && { image: images.nats }) },
+    { ...common, ...ask(0.05, 192), tls, ...(images.nats !== undefined && { image: images.nats }) },
     after,
   );
   const cache = new Cache(
     "cache",
-    { ...common, tls, ...(images.valkey !== undefined && { image: images.valkey }) },
+    { ...common, ...ask(0.05, 128), tls, ...(images.valkey !== undefined && { image: images.valkey }) },
     after,
   );
   const database = new Database(
     "database",
-    { ...common, storageBytes: 20 * GIB, ...durability(settings), ...operatorOf(settings) },
+    { ...common, ...ask(0.05, 256), storageBytes: 20 * GIB, ...durability(settings), ...operatorOf(settings) },
     after,
   );
   const observability = observe(settings, base, full);
@@ -59,8 +64,10 @@ export function standard(settings: Settings): Platform {
       namespace,
       mesh,
       image: images.runtime,
+      ...ask(0.1, 384),
       databaseUrl: database.urlSecret,
       busUrl: { secretName: events.credentialsSecretNames.apply((names) => names["mno"] ?? ""), key: "url" },
+      streamReplicas: events.streamReplicas,
       cacheUrl: { secretName: cache.credentialsSecretName, key: "url" },
       authority: { secretName: events.certificateSecretName },
       configuration: demoScalers(settings),

@@ -10,6 +10,45 @@ type Component = new (name: string, args: never, opts?: pulumi.ComponentResource
 
 /** For each component the smallest arguments that a user may give. */
 const SAMPLES: Record<string, Record<string, unknown>> = {
+  Cache: { namespace: "data", tls: { issuer: { name: "internal" } } },
+  Database: {
+    namespace: "data",
+    storageBytes: 10 * 1024 ** 3,
+    backup: { store: { destinationPath: "s3://backups/mno" } },
+  },
+  EventBackbone: { namespace: "data", tls: { issuer: { name: "internal" } } },
+  CustomResourceDefinitions: { sources: [{ name: "gateway-api" }] },
+  EgressHost: { namespace: "shop", hosts: ["api.example.com"], because: "Payments are made there." },
+  Gateway: {
+    namespace: "edge",
+    hostnames: ["shop.example.com"],
+    tls: { issuer: "letsencrypt" },
+    routes: [{ name: "shop", service: "shop", port: 80 }],
+  },
+  Operators: { namespace: "operators", operators: ["cert-manager"] },
+  ScalabilityFabric: {
+    namespace: "mno",
+    image: `registry.example/mno:1@sha256:${"ab".repeat(32)}`,
+    databaseUrl: { secretName: "database-app", key: "uri" },
+    busUrl: { secretName: "events-mno-credentials", key: "url" },
+  },
+  ServiceMesh: {},
+  ServicePolicy: { namespace: "shop", service: "cart", port: 80 },
+  TrafficSplit: { namespace: "shop", service: "cart", backends: [{ service: "cart-a", port: 80, weight: 1 }] },
+  Waypoint: { namespace: "shop" },
+  Observability: { namespace: "observability", dashboards: {} },
+  KubernetesAgent: {
+    namespace: "mno",
+    image: `registry.example/mno:1@sha256:${"ab".repeat(32)}`,
+    storage: { sizeBytes: 1e9 },
+  },
+  KubernetesNamespace: { labels: { team: "shop" } },
+  KubernetesWorkload: {
+    namespace: "shop",
+    image: `registry.example/shop:1@sha256:${"ab".repeat(32)}`,
+    requests: { cpuCores: 0.1, memoryBytes: 1e8 },
+  },
+  PriorityClasses: { labels: { team: "shop" } },
   LocalCluster: { directory: "/tmp/mno-test" },
   Workload: {
     cluster: "local:/tmp/mno-test",

@@ -9,7 +9,28 @@ const ROOT = join(__dirname, "..", "..");
 /** Python, Go, Java, C# and YAML users get what Pulumi's own analyzer makes of the components. */
 describe("component schema", () => {
   const manifest = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as Record<string, unknown>;
-  const names = new Set(["Agent", "LocalCluster", "Workload"]);
+  const names = new Set([
+    "Cache",
+    "Database",
+    "EventBackbone",
+    "CustomResourceDefinitions",
+    "EgressHost",
+    "Gateway",
+    "Operators",
+    "ScalabilityFabric",
+    "ServiceMesh",
+    "ServicePolicy",
+    "TrafficSplit",
+    "Waypoint",
+    "Agent",
+    "KubernetesAgent",
+    "KubernetesNamespace",
+    "KubernetesWorkload",
+    "LocalCluster",
+    "PriorityClasses",
+    "Workload",
+    "Observability",
+  ]);
 
   it("passes the analyzer, with a description on every property and no untyped one", function () {
     this.timeout(60_000);

@@ -7,6 +7,7 @@ import type { EventBus } from "../../runtime/kernel/events/bus";
 import { openOutbox } from "../../runtime/kernel/events/outbox";
 import { DEFAULT_LIMITS } from "../../runtime/kernel/http/app";
 import type { Handle } from "../../runtime/kernel/http/front";
+import { SOLE_LEADER } from "../../runtime/kernel/cluster/leases/election";
 import type { Infrastructure } from "../../runtime/kernel/lifecycle/infrastructure";
 import { AgentRunner } from "../../runtime/kernel/lifecycle/runner";
 import type { Database } from "../../runtime/kernel/store/database";
@@ -41,6 +42,7 @@ export async function startErmAgent(options: ErmAgentOptions): Promise<ErmAgent>
   const workers = createWorkerPool({ maxThreads: 1, log });
   // The engine does not use the cache; a use would fail the test by name.
   const infrastructure = {
+    election: () => SOLE_LEADER,
     database,
     bus,
     outbox,

@@ -68,10 +68,15 @@ export class Platform {
   }
 }
 
+/** With MNO_TEST_OUTPUT set, what the program says is also shown as it comes. */
 export function finished(child: ChildProcess): Promise<Run> {
   let output = "";
-  child.stdout?.on("data", (chunk: Buffer) => (output += chunk.toString()));
-  child.stderr?.on("data", (chunk: Buffer) => (output += chunk.toString()));
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on("data", (chunk: Buffer) => {
+      output += chunk.toString();
+      if (process.env.MNO_TEST_OUTPUT !== undefined) process.stderr.write(chunk);
+    });
+  }
   return new Promise((resolve, reject) => {
     child.once("error", reject);
     child.once("close", (code, signal) => resolve({ code: code ?? (signal === null ? 1 : 128), output }));

@@ -13,6 +13,10 @@ export interface Registration {
   protect: boolean;
   provider: string;
   aliases: number;
+  /** URNs that must exist before it, sorted. */
+  dependencies: string[];
+  ignoreChanges: string[];
+  replaceOnChanges: string[];
   inputs: Record<string, unknown>;
 }
 
@@ -28,6 +32,7 @@ const OUTPUTS: Record<string, (inputs: Record<string, unknown>) => Record<string
     const { ports = [] } = inputs.spec as { ports?: { name: string; port: number }[] };
     return { ready: true, endpoints: Object.fromEntries(ports.map((p) => [p.name, `127.0.0.1:${String(p.port)}`])) };
   },
+  "random:index/randomPassword:RandomPassword": ({ length }) => ({ result: "random-".padEnd(Number(length), "x") }),
 };
 
 class RecordingMonitor extends MockMonitor {
@@ -66,6 +71,9 @@ class RecordingMonitor extends MockMonitor {
           protect: request.getProtect() ?? false,
           provider: request.getProvider(),
           aliases: request.getAliasesList().length,
+          dependencies: request.getDependenciesList().sort(),
+          ignoreChanges: request.getIgnorechangesList(),
+          replaceOnChanges: request.getReplaceonchangesList(),
           inputs: request.getObject()?.toJavaScript() ?? {},
         });
       }

@@ -17,6 +17,13 @@ export const MODULE_SETS = {
     paths: ["example/prometheus-operator-crd"],
     count: 10,
   },
+  "prometheus-monitors": {
+    module: "github.com/prometheus-operator/prometheus-operator",
+    paths: ["podmonitors", "prometheusrules", "servicemonitors"].map(
+      (plural) => `example/prometheus-operator-crd/monitoring.coreos.com_${plural}.yaml`,
+    ),
+    count: 3,
+  },
   keda: { module: "github.com/kedacore/keda/v2", paths: ["config/crd/bases"], count: 6 },
   eck: { module: "github.com/elastic/cloud-on-k8s/v3", paths: ["config/crds/v1/all-crds.yaml"], count: 12 },
   velero: {

@@ -52,7 +52,14 @@ export const TEST_SERVERS = {
   /** A sentinel is `redis-server --sentinel`. */
   redis: {
     name: "redis",
-    programs: ["/usr/bin/redis-server", "/usr/bin/redis-cli", "/bin/sh"],
+    programs: [
+      "/usr/bin/redis-server",
+      "/usr/bin/redis-cli",
+      "/bin/sh",
+      // What a start-up script may expect of an image with a shell.
+      ...["cat", "cp", "grep", "mkdir", "sed", "sleep"].map((name) => `/bin/${name}`),
+      ...["cut", "getent", "head", "seq", "sha1sum", "timeout", "tr"].map((name) => `/usr/bin/${name}`),
+    ],
   },
   postgres: {
     name: "postgresql",

@@ -1,4 +1,5 @@
 import type { ResourceQuantities, WorkloadSpec } from "../../exports";
+import type { LeaseStore } from "./leases/lease";
 
 /**
  * Where workloads run: nodes with capacity, workloads with replicas, scale, suspend, watch. The `local` driver runs
@@ -6,6 +7,9 @@ import type { ResourceQuantities, WorkloadSpec } from "../../exports";
  */
 export interface Cluster {
   readonly kind: "local" | "kubernetes";
+
+  /** Where replicas of one engine elect their leader; undefined where an engine has one process. */
+  readonly leases?: LeaseStore;
 
   nodes(): Promise<ClusterNode[]>;
 
@@ -17,6 +21,7 @@ export interface Cluster {
   /**
    * Creates or changes the workload so that it matches `spec`. A changed command, environment, port or request rolls the
    * replicas one by one (a new one is ready before an old one goes); where `scaledBy` is set the live number of replicas stays.
+   * A job with an admission annotation is held until `resume`; applied again unchanged, it stays released.
    * Errors: MNO_WORKLOAD_INVALID, MNO_WORKLOAD_CONFLICT (another owner), MNO_PORT_IN_USE.
    */
   apply(spec: WorkloadSpec): Promise<WorkloadStatus>;
@@ -29,7 +34,7 @@ export interface Cluster {
 
   /** Stops the replicas and keeps the workload, or starts them again. */
   suspend(name: string): Promise<WorkloadStatus>;
-  resume(name: string): Promise<WorkloadStatus>;
+  resume(name: string, options?: ResumeOptions): Promise<WorkloadStatus>;
 
   /** Every workload that exists (as "applied"), then each change as it happens; survives reconnects, ends with `signal`. */
   watch(signal: AbortSignal): AsyncIterable<WorkloadEvent>;
@@ -40,14 +45,20 @@ export interface Cluster {
   close(): Promise<void>;
 }
 
+export interface ResumeOptions {
+  /** Set on the workload in the same step: who released it, and on what grounds. */
+  annotations?: Record<string, string>;
+}
+
 export interface ClusterNode {
   name: string;
+  /** Workloads may be placed there. */
   ready: boolean;
   zone: string;
   labels: Record<string, string>;
   /** What the node has in all (cgroup limits respected). */
   capacity: ResourceQuantities;
-  /** What workloads may use of it: capacity less the system's reserve. */
+  /** What workloads may use of it: capacity less the system's reserve, and less what is not ours to move. */
   allocatable: ResourceQuantities;
 }
 

@@ -49,9 +49,27 @@ export interface AgentContext<Config = unknown> {
   /** Runs `work` every `milliseconds` (never overlapping) until the agent drains; a failure is logged, counted and retried. */
   readonly every: (name: string, milliseconds: number, work: () => Promise<void>) => void;
 
+  /**
+   * Calls `start` each time this replica begins to lead its engine: at once where the engine has one process. What is wired
+   * through the term runs until the term ends, and has stopped before another replica may lead. A fault of `start` is one of
+   * the agent.
+   */
+  readonly whileLeading: (start: (term: LeaderTerm) => Promise<void>) => void;
+
   /** Adds a condition to `/readyz`; the agent is ready when all its checks resolve. */
   readonly readyWhen: (name: string, check: () => Promise<void>) => void;
 
   /** Registers a clean-up; run in reverse order of registration. */
   readonly onStop: (cleanup: () => Promise<void>) => void;
+}
+
+/** A stretch of time in which this replica, and no other, leads its engine. */
+export interface LeaderTerm {
+  /** Larger than that of every term before; 0 where there is one process. */
+  readonly number: number;
+  /** Aborted when the term ends. */
+  readonly signal: AbortSignal;
+  /** As the context's, until the term ends. */
+  readonly every: AgentContext["every"];
+  readonly onStop: AgentContext["onStop"];
 }

@@ -1,14 +1,15 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
-import { type Clock, within } from "../clock";
+import type { Clock } from "../clock";
 import { installDeadLetterRoutes } from "../events/routes";
 import { type AppOptions, createApp } from "../http/app";
 import type { Handle } from "../http/front";
 import type { Metrics } from "../telemetry/metrics";
 import type { Tracer } from "../telemetry/traces";
-import type { AgentContext, AgentDefinition } from "./agent";
+import type { AgentContext, AgentDefinition, LeaderTerm } from "./agent";
 import type { Infrastructure } from "./infrastructure";
+import { Scope } from "./scope";
 
 /** Which run of which agent the present asynchronous work belongs to; a fault that nobody caught is charged to it. */
 export const currentAttempt = new AsyncLocalStorage<Attempt>();
@@ -30,16 +31,13 @@ export interface RunnerOptions {
   app: Omit<AppOptions, "name" | "log">;
 }
 
-/** A clean-up that takes longer is left behind, with an error in the log. */
-const CLEANUP_MILLISECONDS = 10_000;
-
 /** One run of an agent from start to clean-up. */
 export class Attempt {
   readonly checks = new Map<string, () => Promise<void>>();
   /** Resolves when told to end, rejects with the fault that ended it. */
   readonly ended: Promise<void>;
-  private readonly cleanups: (() => Promise<void>)[] = [];
   private readonly abort = new AbortController();
+  private readonly scope: Scope;
   private starting: Promise<void> = Promise.resolve();
   private settle!: { resolve: () => void; reject: (error: unknown) => void };
 
@@ -48,6 +46,7 @@ export class Attempt {
       this.settle = { resolve, reject };
     });
     this.ended.catch(() => undefined);
+    this.scope = this.scopeUntil(this.abort.signal);
   }
 
   end(): void {
@@ -65,7 +64,7 @@ export class Attempt {
     const { definition, config, log, clock, random, metrics, tracer } = this.options;
     const infrastructure = await this.options.infrastructure();
     const app = await createApp({ ...this.options.app, name: definition.name, log });
-    this.cleanups.push(() => app.http.close());
+    this.scope.onStop(() => app.http.close());
     installDeadLetterRoutes(app.http, infrastructure.bus, definition.name);
     const context: AgentContext = {
       name: definition.name,
@@ -85,9 +84,10 @@ export class Attempt {
       },
       workers: infrastructure.workers,
       signal: this.abort.signal,
-      every: (name, milliseconds, work) => this.every(name, milliseconds, work),
+      every: this.scope.every,
+      whileLeading: (start) => this.whileLeading(infrastructure, start),
       readyWhen: (name, check) => void this.checks.set(name, check),
-      onStop: (cleanup) => this.onStop(cleanup),
+      onStop: this.scope.onStop,
     };
     // A fault during start ends the start; one that surfaces elsewhere meanwhile ends it too.
     this.starting = definition.start(context);
@@ -100,44 +100,33 @@ export class Attempt {
   async cleanUp(): Promise<void> {
     this.abort.abort(new Error("the agent is stopping"));
     // A start that was left behind may still be acquiring: let it come to its end first.
-    await this.bounded("the start", () => this.starting.catch(() => undefined));
-    for (const cleanup of this.cleanups.splice(0).reverse()) await this.bounded("a clean-up", cleanup);
+    await this.scope.cleanUp(() => this.starting.catch(() => undefined));
   }
 
-  /** What is acquired after the end is given back at once. */
-  private onStop(cleanup: () => Promise<void>): void {
-    if (this.abort.signal.aborted) void this.bounded("a late clean-up", cleanup);
-    else this.cleanups.push(cleanup);
-  }
-
-  private async bounded(what: string, work: () => Promise<void>): Promise<void> {
-    const { log, clock } = this.options;
-    const late = (): Error => new Error(`${what} took longer than ${String(CLEANUP_MILLISECONDS / 1000)} s`);
-    await within(clock, CLEANUP_MILLISECONDS, work, late).catch((error: unknown) =>
-      log.error({ err: error }, "stopping failed"),
-    );
-  }
-
-  private every(name: string, milliseconds: number, work: () => Promise<void>): void {
-    const { clock, log, metrics, definition } = this.options;
-    const failures = metrics.counter("mno_agent_loop_failures_total", "Rounds of a loop that failed", [
-      "engine",
-      "loop",
-    ]);
+  private whileLeading(infrastructure: Infrastructure, start: (term: LeaderTerm) => Promise<void>): void {
     const { signal } = this.abort;
-    const rounds = async (): Promise<void> => {
-      while (!signal.aborted) {
-        try {
-          await work();
-        } catch (error) {
-          if (signal.aborted) return;
-          failures.inc({ engine: definition.name, loop: name });
-          log.warn({ err: error, loop: name }, "a round failed; the next one follows");
-        }
-        await clock.sleep(milliseconds, signal).catch(() => undefined);
+    const campaign = infrastructure.election(this.options.definition.name).run(async (term) => {
+      const scope = this.scopeUntil(term.signal);
+      try {
+        await start({ number: term.number, signal: term.signal, every: scope.every, onStop: scope.onStop });
+        await aborted(term.signal);
+      } finally {
+        await scope.cleanUp();
       }
-    };
-    const running = rounds();
-    this.onStop(() => running);
+    }, signal);
+    const running = campaign.catch((error: unknown) => this.settle.reject(error));
+    this.scope.onStop(() => running);
   }
+
+  private scopeUntil(signal: AbortSignal): Scope {
+    const { definition, log, clock, metrics } = this.options;
+    return new Scope({ engine: definition.name, log, clock, metrics }, signal);
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
 }

@@ -1,10 +1,14 @@
+import { randomUUID } from "node:crypto";
+import { hostname } from "node:os";
 import { join } from "node:path";
 import type { Logger } from "pino";
-import { MnoError } from "../../exports";
+import { type EngineName, leaseName, MnoError } from "../../exports";
 import type { Cache } from "../cache/cache";
 import { openCache } from "../cache/open";
-import type { Clock } from "../clock";
+import { type Clock, monotonicClock } from "../clock";
 import type { Cluster } from "../cluster/cluster";
+import { type Election, LeaseElection, SOLE_LEADER } from "../cluster/leases/election";
+import { leaseTimes } from "../cluster/leases/lease";
 import { openCluster } from "../cluster/open";
 import type { KernelConfiguration } from "../config";
 import type { EventBus } from "../events/bus";
@@ -27,6 +31,8 @@ export interface Infrastructure {
   /** Throws MNO_CONFIG_INVALID where no cluster is configured. */
   readonly cluster: Cluster;
   readonly workers: WorkerPool;
+  /** Decides which replica of the engine leads; each call is a candidate of its own. */
+  election(engine: EngineName): Election;
   close(): Promise<void>;
 }
 
@@ -57,15 +63,24 @@ export async function openInfrastructure(
   };
   try {
     const database = keep(await openDatabase(configuration.MNO_DATABASE_URL ?? inState("pglite", "database"), { log }));
-    const bus = keep(
-      await openBus(configuration.MNO_BUS_URL ?? inState("embedded", "events"), { clock, log, tracer, metrics }),
-    );
+    const busUrl = configuration.MNO_BUS_URL ?? inState("embedded", "events");
+    const nats = { replicas: configuration.MNO_BUS_REPLICAS };
+    const bus = keep(await openBus(busUrl, { clock, log, tracer, metrics }, { nats }));
     const outbox = await openOutbox(database, bus, { clock, log });
     closers.push(() => outbox.stop());
-    const cache = keep(openCache({ url: configuration.MNO_CACHE_URL, log, metrics, random, namespace: "mno" }));
+    const cache = keep(
+      openCache({
+        url: configuration.MNO_CACHE_URL,
+        ca: configuration.MNO_CACHE_CA,
+        log,
+        metrics,
+        random,
+        namespace: "mno",
+      }),
+    );
     const workers = keep(createWorkerPool({ log }));
     const url = configuration.MNO_CLUSTER_URL;
-    const cluster = url === undefined ? undefined : keep(openCluster(url));
+    const cluster = url === undefined ? undefined : keep(openCluster(url, clock, random));
     return {
       bus,
       outbox,
@@ -74,7 +89,22 @@ export async function openInfrastructure(
       workers,
       get cluster() {
         if (cluster) return cluster;
-        throw new MnoError("MNO_CONFIG_INVALID", "MNO_CLUSTER_URL is required by this engine: local:<folder>");
+        throw new MnoError(
+          "MNO_CONFIG_INVALID",
+          "MNO_CLUSTER_URL is required by this engine: local:<folder> or kubernetes:<namespace>",
+        );
+      },
+      election(engine) {
+        if (!cluster?.leases) return SOLE_LEADER;
+        return new LeaseElection({
+          store: cluster.leases,
+          name: leaseName(engine),
+          identity: `${hostname()}_${randomUUID()}`,
+          times: leaseTimes(configuration.MNO_LEASE_SECONDS),
+          clock: monotonicClock,
+          random,
+          log,
+        });
       },
       close,
     };

@@ -44,6 +44,7 @@ export class PlatformStack {
       noBackupBecause: "It lives as long as a test does.",
       protect: false,
       demo: true,
+      footprint: "trial",
       apiToken: API_TOKEN,
     });
   }
@@ -57,7 +58,7 @@ export class PlatformStack {
   }
 
   up(...args: string[]): Promise<Run> {
-    return this.project.run("up", "--yes", "--skip-preview", "--diff", ...this.project.settings, ...args);
+    return this.project.run("up", "--yes", "--skip-preview", ...this.project.settings, ...args);
   }
 
   destroy(): Promise<Run> {

@@ -10,7 +10,7 @@ import type { EventData, EventType } from "../../../runtime/kernel/events/catalo
 import type { CloudEvent } from "../../../runtime/kernel/events/cloudevent";
 import { validateEvent } from "../../../runtime/kernel/events/codec";
 import { type App, createApp, DEFAULT_LIMITS } from "../../../runtime/kernel/http/app";
-import type { AgentContext, AgentDefinition } from "../../../runtime/kernel/lifecycle/agent";
+import type { AgentContext, AgentDefinition, LeaderTerm } from "../../../runtime/kernel/lifecycle/agent";
 import type { Database } from "../../../runtime/kernel/store/database";
 import { createMetrics, type Metrics } from "../../../runtime/kernel/telemetry/metrics";
 import type { Tracer } from "../../../runtime/kernel/telemetry/traces";
@@ -195,6 +195,11 @@ export class TestAgent {
     this.cleanups.push(() => this.app.http.close());
     const outbox = await openOutbox(this.database, this.bus as unknown as EventBus, { clock: this.clock, log: silent });
     this.cleanups.push(() => outbox.stop());
+    const every = (name: string, milliseconds: number, work: () => Promise<void>): void =>
+      void this.loops.set(name, { milliseconds, work });
+    const onStop = (cleanup: () => Promise<void>): void => void this.cleanups.push(cleanup);
+    const { signal } = new AbortController();
+    let leading: Promise<void> = Promise.resolve();
     const context = {
       outbox,
       name: definition.name,
@@ -208,13 +213,15 @@ export class TestAgent {
       bus: this.bus as unknown as EventBus,
       database: this.database,
       cluster: this.cluster as unknown as Cluster,
-      signal: new AbortController().signal,
-      every: (name: string, milliseconds: number, work: () => Promise<void>) =>
-        void this.loops.set(name, { milliseconds, work }),
+      signal,
+      every,
+      whileLeading: (start: (term: LeaderTerm) => Promise<void>) =>
+        void (leading = start({ number: 0, signal, every, onStop })),
       readyWhen: (name: string, check: () => Promise<void>) => void this.checks.set(name, check),
-      onStop: (cleanup: () => Promise<void>) => void this.cleanups.push(cleanup),
+      onStop,
     };
     await definition.start(context as unknown as AgentContext<never>);
+    await leading;
     await this.app.http.ready();
   }
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { MnoError, type WorkloadSpec } from "../../../runtime/exports";
 import { openCluster } from "../../../runtime/kernel/cluster/open";
 import { applySpec, revise } from "../../../runtime/kernel/cluster/local/record";
-import { redact, templateKey, validateScale, validateWorkload } from "../../../runtime/kernel/cluster/local/spec";
+import { redact, templateKey, validateScale, validateWorkload } from "../../../runtime/kernel/cluster/spec";
 import { workloadPhase } from "../../../runtime/kernel/cluster/local/status";
 
 const spec = (change: Partial<WorkloadSpec> = {}): WorkloadSpec => ({
@@ -157,7 +157,7 @@ describe("workloadPhase", () => {
 
 describe("openCluster", () => {
   it("names what it supports", async () => {
-    for (const url of ["kubernetes:", "local:relative", "nonsense", ""]) {
+    for (const url of ["local:relative", "nonsense", ""]) {
       assert.throws(
         () => openCluster(url),
         (error: MnoError) => error.code === "MNO_CLUSTER_URL_INVALID" && error.message.includes("local:<folder>"),

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { Type } from "@sinclair/typebox";
 import { pino } from "pino";
 import { ManualClock } from "../../../runtime/kernel/clock";
+import { type Election, SOLE_LEADER } from "../../../runtime/kernel/cluster/leases/election";
 import { DEFAULT_LIMITS } from "../../../runtime/kernel/http/app";
 import type { AgentContext } from "../../../runtime/kernel/lifecycle/agent";
 import { type Attempt, currentAttempt } from "../../../runtime/kernel/lifecycle/attempt";
@@ -11,7 +12,7 @@ import { createMetrics } from "../../../runtime/kernel/telemetry/metrics";
 import { tracer } from "../../../runtime/kernel/telemetry/traces";
 
 /** An agent of the test in the real runner, on a clock that the test moves. */
-function runnerOf(start: (context: AgentContext) => Promise<void>) {
+function runnerOf(start: (context: AgentContext) => Promise<void>, election: Election = SOLE_LEADER) {
   const clock = new ManualClock(0);
   const lines: { msg: string; err?: { message: string } }[] = [];
   const metrics = createMetrics();
@@ -23,7 +24,8 @@ function runnerOf(start: (context: AgentContext) => Promise<void>) {
     random: () => 0,
     metrics,
     tracer,
-    infrastructure: () => Promise.resolve({ cluster: undefined } as unknown as Infrastructure),
+    infrastructure: () =>
+      Promise.resolve({ cluster: undefined, election: () => election } as unknown as Infrastructure),
     mount: () => undefined,
     onApp: () => undefined,
     app: { version: "test", metrics, tracer, access: { host: "127.0.0.1" }, limits: DEFAULT_LIMITS },
@@ -97,6 +99,50 @@ describe("agent runner", () => {
     }
     await until(() => starts === 5);
     assert.match((await runner.unready())["auto-scaling-engine"] ?? "", /never/);
+    await runner.drain();
+  });
+
+  it("runs a leader's loops and clean-ups within each of its terms only", async () => {
+    const told: string[] = [];
+    let endTerm = new AbortController();
+    // Two terms, each until the test ends it.
+    const election: Election = {
+      async run(lead, signal) {
+        for (const number of [7, 9]) {
+          endTerm = new AbortController();
+          await lead({ number, signal: AbortSignal.any([signal, endTerm.signal]) });
+          told.push(`term ${String(number)} over`);
+        }
+      },
+    };
+    const { runner, clock, until } = runnerOf(async ({ whileLeading }) => {
+      whileLeading(async (term) => {
+        term.onStop(async () => void told.push(`clean-up of ${String(term.number)}`));
+        term.every("loop", 1000, async () => void told.push(`round in ${String(term.number)}`));
+      });
+    }, election);
+    runner.start();
+    await until(() => runner.state === "running" && told.length === 1);
+    await clock.advance(1000);
+    endTerm.abort();
+    await until(() => told.includes("round in 9"));
+    assert.deepEqual(told, ["round in 7", "round in 7", "clean-up of 7", "term 7 over", "round in 9"]);
+    await runner.drain();
+    assert.deepEqual(told.slice(5), ["clean-up of 9", "term 9 over"]);
+  });
+
+  it("takes a fault at the beginning of a term for the agent's, and ends its loops", async () => {
+    let rounds = 0;
+    const { runner, until } = runnerOf(async ({ whileLeading }) => {
+      whileLeading(async ({ every }) => {
+        every("loop", 1000, async () => void (rounds += 1));
+        throw new Error("no consumer");
+      });
+    });
+    runner.start();
+    await until(() => runner.state === "backoff");
+    assert.match(runner.reason, /no consumer/);
+    assert.equal(rounds, 1);
     await runner.drain();
   });
 });

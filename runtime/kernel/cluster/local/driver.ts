@@ -2,7 +2,7 @@ import { StringDecoder } from "node:string_decoder";
 import type { WorkloadSpec } from "../../../exports";
 import { MnoError } from "../../../exports";
 import { type Clock, systemClock } from "../../clock";
-import type { Cluster, ClusterNode, WorkloadEvent, WorkloadStatus } from "../cluster";
+import type { Cluster, ClusterNode, ResumeOptions, WorkloadEvent, WorkloadStatus } from "../cluster";
 import { SupervisorConnection } from "./connection";
 import { WatchMemory } from "./watch-memory";
 import type { WatchLine } from "./wire";
@@ -55,8 +55,8 @@ export class LocalCluster implements Cluster {
     return this.connection.json("POST", `${path(name)}/suspend`);
   }
 
-  resume(name: string): Promise<WorkloadStatus> {
-    return this.connection.json("POST", `${path(name)}/resume`);
+  resume(name: string, options: ResumeOptions = {}): Promise<WorkloadStatus> {
+    return this.connection.json("POST", `${path(name)}/resume`, options);
   }
 
   async logs(name: string, options: { lines?: number } = {}): Promise<string[]> {

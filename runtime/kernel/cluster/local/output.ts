@@ -3,8 +3,6 @@ import type { Readable } from "node:stream";
 
 /** A longer line is cut, so that a process which never ends its line cannot fill the supervisor's memory. */
 const MAX_LINE = 64 * 1024;
-/** Shorter values are no secrets, and masking them would make the log unreadable. */
-const SHORTEST_SECRET = 4;
 
 /** Hands the stream's lines to `write`, and reads on only when they are written. Resolves at the stream's end. */
 export async function readLines(stream: Readable, write: (lines: string[]) => Promise<void>): Promise<void> {
@@ -21,13 +19,4 @@ export async function readLines(stream: Readable, write: (lines: string[]) => Pr
   }
   rest += decoder.end();
   if (rest !== "") await write([rest]);
-}
-
-/** A function that puts *** in place of every secret value, also of each line of one that has several. */
-export function secretMask(secrets: Readonly<Record<string, string>> = {}): (line: string) => string {
-  const values = Object.values(secrets)
-    .flatMap((value) => value.split(/\r?\n/))
-    .filter((value) => value.length >= SHORTEST_SECRET)
-    .sort((a, b) => b.length - a.length);
-  return (line) => values.reduce((masked, value) => masked.replaceAll(value, "***"), line);
 }

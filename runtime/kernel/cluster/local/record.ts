@@ -1,6 +1,6 @@
-import type { WorkloadSpec } from "../../../exports";
+import { KUBERNETES_ANNOTATIONS, type WorkloadSpec } from "../../../exports";
 import type { ReplicaStatus } from "../cluster";
-import { templateKey } from "./spec";
+import { templateKey } from "../spec";
 
 /** One workload's desired state, as it is kept on disk (workloads.json). */
 export interface WorkloadRecord {
@@ -28,17 +28,30 @@ export function applySpec(
   spec: WorkloadSpec,
   ports: Record<string, number>,
 ): WorkloadRecord {
-  if (!record)
-    return { spec, generation: 1, replicas: spec.replicas, suspended: spec.suspended ?? false, ports, finished: [] };
+  const held = spec.annotations?.[KUBERNETES_ANNOTATIONS.admission] !== undefined;
+  if (!record) {
+    const suspended = held || (spec.suspended ?? false);
+    return { spec, generation: 1, replicas: spec.replicas, suspended, ports, finished: [] };
+  }
+  const changed = templateKey(spec) !== templateKey(record.spec);
+  const allocation = record.spec.annotations?.[KUBERNETES_ANNOTATIONS.allocation];
+  const released = held && !changed && allocation !== undefined;
   const mostReplicas = spec.ports?.some((port) => port.direct) ? 1 : Infinity;
   const unsaid = record.spec.suspended === undefined ? record.suspended : false;
   return revise(record, {
-    spec,
+    spec: released ? annotate(spec, { [KUBERNETES_ANNOTATIONS.allocation]: allocation }) : spec,
     ports,
     replicas: spec.scaledBy === undefined ? spec.replicas : Math.min(record.replicas, mostReplicas),
-    suspended: spec.suspended ?? unsaid,
-    finished: templateKey(spec) === templateKey(record.spec) ? record.finished : [],
+    // A job that is held until its capacity is granted is released by whoever grants it, and held again when it changes.
+    suspended: held ? changed || record.suspended : (spec.suspended ?? unsaid),
+    finished: changed ? [] : record.finished,
   });
+}
+
+/** The spec with further annotations; the same where there are none. */
+export function annotate(spec: WorkloadSpec, annotations: Record<string, string>): WorkloadSpec {
+  if (Object.keys(annotations).length === 0) return spec;
+  return { ...spec, annotations: { ...spec.annotations, ...annotations } };
 }
 
 /** The record with `change` made, one generation on, or the record itself where it changes nothing. */

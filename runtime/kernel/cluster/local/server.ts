@@ -7,7 +7,7 @@ import { MnoError } from "../../../exports";
 import type { Clock } from "../../clock";
 import { isLoopback } from "../../http/access";
 import { installProblems } from "../../http/problems";
-import type { ClusterNode } from "../cluster";
+import type { ClusterNode, ResumeOptions } from "../cluster";
 import { watchStream } from "./watch-stream";
 import type { Workloads } from "./workloads";
 
@@ -24,7 +24,7 @@ import type { Workloads } from "./workloads";
  *                                                       pointer), 409 MNO_WORKLOAD_CONFLICT, 409 MNO_PORT_IN_USE
  *   PUT    /v1/workloads/<name>/scale    {replicas}     200 <status>; 404, 422 MNO_WORKLOAD_INVALID
  *   POST   /v1/workloads/<name>/suspend                 200 <status>; 404
- *   POST   /v1/workloads/<name>/resume                  200 <status>; 404
+ *   POST   /v1/workloads/<name>/resume   {annotations?} 200 <status>; 404
  *   DELETE /v1/workloads/<name>                         204 when every process is gone, also where there was none
  *   GET    /v1/workloads/<name>/logs?lines=100          200 {lines: string[]}, oldest first, at most 10000; 404
  *   GET    /v1/watch                                    200 application/x-ndjson without end, one object per line: {type: "applied",
@@ -69,7 +69,11 @@ export function createServer(options: {
     workloads.scale(request.params.name, request.body?.replicas),
   );
   app.post<Named>("/v1/workloads/:name/suspend", (request) => workloads.suspend(request.params.name));
-  app.post<Named>("/v1/workloads/:name/resume", (request) => workloads.resume(request.params.name));
+  app.post<Named & { Body: ResumeOptions | undefined }>(
+    "/v1/workloads/:name/resume",
+    { schema: { body: ResumeBody } },
+    (request) => workloads.resume(request.params.name, request.body?.annotations),
+  );
   app.delete<Named>("/v1/workloads/:name", async (request, reply) => {
     await workloads.delete(request.params.name);
     return reply.code(204).send();
@@ -91,6 +95,14 @@ export function createServer(options: {
   });
   return app;
 }
+
+const ResumeBody = Type.Union([
+  Type.Null(),
+  Type.Object(
+    { annotations: Type.Optional(Type.Record(Type.String(), Type.String())) },
+    { additionalProperties: false },
+  ),
+]);
 
 interface Named {
   Params: { name: string };

@@ -6,7 +6,7 @@ import { LOOPBACK } from "./ports";
 import type { FinishedReplica, WorkloadRecord } from "./record";
 import { Replica, type ReplicaHost } from "./replica";
 import { ServicePorts } from "./service-ports";
-import { redact, templateKey } from "./spec";
+import { redact, templateKey } from "../spec";
 import { workloadPhase } from "./status";
 
 /** A retired replica is told to stop when its connections have ended, but no later than this: some never end. */

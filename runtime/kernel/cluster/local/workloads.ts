@@ -1,9 +1,9 @@
 import { MnoError, type WorkloadSpec } from "../../../exports";
 import type { WorkloadEvent, WorkloadStatus } from "../cluster";
 import { readJson, writeJsonDurably } from "./files";
-import { applySpec, revise, type WorkloadRecord } from "./record";
+import { annotate, applySpec, revise, type WorkloadRecord } from "./record";
 import { createSerial } from "./serial";
-import { validateScale, validateWorkload } from "./spec";
+import { validateScale, validateWorkload } from "../spec";
 import { Workload, type WorkloadHost } from "./workload";
 
 /** Every workload of the supervisor: desired state is on disk before it takes effect, and every change is told to listeners. */
@@ -81,8 +81,8 @@ export class Workloads {
     return this.revise(name, () => ({ suspended: true }));
   }
 
-  resume(name: string): Promise<WorkloadStatus> {
-    return this.revise(name, () => ({ suspended: false }));
+  resume(name: string, annotations: Record<string, string> = {}): Promise<WorkloadStatus> {
+    return this.revise(name, ({ spec }) => ({ suspended: false, spec: annotate(spec, annotations) }));
   }
 
   /** Resolves when nothing of the workload is left. */

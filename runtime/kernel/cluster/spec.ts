@@ -7,7 +7,7 @@ import {
   MnoError,
   validateWorkload as workloadFaults,
   type WorkloadSpec,
-} from "../../../exports";
+} from "../../exports";
 
 const closed = { additionalProperties: false } as const;
 
@@ -52,6 +52,8 @@ const Workload = Type.Object(
     suspended: Type.Optional(Type.Boolean()),
     gracePeriodSeconds: Type.Optional(Type.Number()),
     labels: Type.Optional(Environment),
+    annotations: Type.Optional(Environment),
+    image: Type.Optional(Type.String({ minLength: 1 })),
     owner: Type.Optional(Type.String({ minLength: 1 })),
   },
   closed,

@@ -1,0 +1,6 @@
+import type { FabricDescription } from "./description";
+import { PLATFORM } from "./platform";
+import { SCALABILITY } from "./scalability";
+
+/** What dashboards and alerts exist for; a new fabric adds its description here. */
+export const FABRICS: readonly FabricDescription[] = [PLATFORM, SCALABILITY];

@@ -1,0 +1,61 @@
+import { quantileOf, shareOf } from "../promql";
+import { type AlertDescription, Severity } from "./description";
+
+const ALLOCATIONS = "mno_erm_allocations_total";
+
+export const SCALABILITY_ALERTS: readonly AlertDescription[] = [
+  {
+    name: "MnoCapacityNearlyExhausted",
+    severity: Severity.Warning,
+    expression: "max by (namespace, resource) (mno_erm_utilization_ratio) > 0.9",
+    holds: "15m",
+    summary: "{{ $value | humanizePercentage }} of the cluster's {{ $labels.resource }} is allocated",
+  },
+  {
+    name: "MnoAllocationsRefused",
+    severity: Severity.Warning,
+    expression: `${shareOf(`${ALLOCATIONS}{outcome="refused"}`, ALLOCATIONS, "10m", "namespace")} > 0.1`,
+    holds: "10m",
+    summary: "{{ $value | humanizePercentage }} of the allocation requests do not fit",
+  },
+  {
+    name: "MnoAllocationsFailing",
+    severity: Severity.Critical,
+    expression: `${shareOf(`${ALLOCATIONS}{outcome="failed"}`, ALLOCATIONS, "10m", "namespace")} > 0.01`,
+    holds: "5m",
+    summary: "{{ $value | humanizePercentage }} of the allocation requests fail, because they cannot be stored",
+  },
+  {
+    name: "MnoAllocationsSlow",
+    severity: Severity.Warning,
+    expression:
+      `${quantileOf(0.99, "mno_erm_allocation_seconds_bucket", "10m", "namespace")} > 0.5` +
+      " and sum by (namespace) (rate(mno_erm_allocation_seconds_count[10m])) > 0.1",
+    holds: "10m",
+    summary: "The slowest hundredth of the allocation requests takes {{ $value | humanizeDuration }}",
+  },
+  {
+    name: "MnoAutoscalerSilent",
+    severity: Severity.Critical,
+    expression:
+      "sum by (namespace) (increase(mno_autoscaling_evaluation_seconds_count[10m])) == 0" +
+      " and on (namespace) count by (namespace) (mno_autoscaling_desired_replicas) > 0",
+    holds: "5m",
+    summary: "There are scalers, and none was evaluated for 10 minutes",
+  },
+  {
+    name: "MnoAutoscalerMetricsUnreadable",
+    severity: Severity.Warning,
+    expression: "sum by (namespace) (rate(mno_autoscaling_scrape_failures_total[10m])) > 0",
+    holds: "15m",
+    summary: "The auto-scaling engine cannot read the metrics of some replicas, and so scales nothing down by them",
+  },
+  {
+    name: "MnoScaleNotFollowed",
+    severity: Severity.Warning,
+    expression:
+      "max by (namespace, workload) (mno_autoscaling_desired_replicas) != max by (namespace, workload) (mno_autoscaling_current_replicas)",
+    holds: "15m",
+    summary: "{{ $labels.workload }} is wanted at {{ $value }} replicas, and every evaluation finds another number",
+  },
+];

@@ -1,0 +1,79 @@
+import type { ResourceQuantities } from "../../../exports";
+import type { Clock } from "../../clock";
+import type { ClusterNode } from "../cluster";
+import type { Connection } from "./connection";
+import { Informer, WATCH_BACKOFF } from "./informer";
+import { type Node, pathOf, type Pod } from "./objects";
+import { add, NONE, quantitiesOf, subtract } from "./quantity";
+import { podRequests } from "./workload-spec";
+
+const ZONE_LABEL = "topology.kubernetes.io/zone";
+/** Of a node that is in no zone. */
+const NO_ZONE = "none";
+
+/** The cluster's nodes, and what pods of other namespaces have set aside on them, kept up to date by watches. */
+export class NodeCache {
+  private readonly nodes: Informer<Node>;
+  private readonly strangers: Informer<Pod>;
+
+  constructor(connection: Connection, namespace: string, clock: Clock, random: () => number) {
+    const options = { api: connection, clock, random, backoff: WATCH_BACKOFF };
+    this.nodes = new Informer<Node>({ ...options, path: pathOf("Node", undefined) });
+    this.strangers = new Informer<Pod>({
+      ...options,
+      path: pathOf("Pod", undefined),
+      keep: claimOf,
+      // What has ended holds nothing any more.
+      fieldSelector: `metadata.namespace!=${namespace},status.phase!=Succeeded,status.phase!=Failed`,
+    });
+  }
+
+  async list(): Promise<ClusterNode[]> {
+    await Promise.all([this.nodes.ready(), this.strangers.ready()]);
+    const taken = new Map<string, ResourceQuantities>();
+    for (const { spec } of this.strangers.values()) {
+      if (spec?.nodeName !== undefined)
+        taken.set(spec.nodeName, add(taken.get(spec.nodeName) ?? NONE, podRequests(spec)));
+    }
+    return [...this.nodes.values()].map((node) => describe(node, taken.get(node.metadata?.name ?? "") ?? NONE));
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.nodes.close(), this.strangers.close()]);
+  }
+}
+
+/** Of a pod what it sets aside, and where: a large cluster has many. */
+function claimOf({ metadata, spec }: Pod): Pod {
+  const { name, namespace, uid, resourceVersion } = metadata ?? {};
+  const claim = <T extends { name: string; resources?: unknown; restartPolicy?: unknown }>(container: T) => ({
+    name: container.name,
+    resources: container.resources,
+    restartPolicy: container.restartPolicy,
+  });
+  const slim = {
+    metadata: { name, namespace, uid, resourceVersion },
+    spec: {
+      nodeName: spec?.nodeName,
+      overhead: spec?.overhead,
+      containers: spec?.containers.map(claim),
+      initContainers: spec?.initContainers?.map(claim),
+    },
+  };
+  return slim as Pod;
+}
+
+/** Ready means that workloads may be placed there: a node that is cordoned, or tainted against them, is not. */
+export function describe({ metadata, spec, status }: Node, takenByOthers: ResourceQuantities): ClusterNode {
+  const healthy = status?.conditions?.some((condition) => condition.type === "Ready" && condition.status === "True");
+  const tainted = spec?.taints?.some(({ effect }) => effect === "NoSchedule" || effect === "NoExecute");
+  const labels = metadata?.labels ?? {};
+  return {
+    name: metadata?.name ?? "",
+    ready: healthy === true && spec?.unschedulable !== true && tainted !== true,
+    zone: labels[ZONE_LABEL] ?? NO_ZONE,
+    labels,
+    capacity: quantitiesOf(status?.capacity),
+    allocatable: subtract(quantitiesOf(status?.allocatable), takenByOthers),
+  };
+}

@@ -1,0 +1,125 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import pino from "pino";
+import { FABRICS } from "../../../components/observability/fabrics";
+import { systemClock } from "../../../runtime/kernel/clock";
+import { Host } from "../../../runtime/kernel/lifecycle/host";
+import { autoScalingEngine } from "../../../runtime/scalability/auto-scaling-engine/agent";
+import { elasticResourceManager } from "../../../runtime/scalability/elastic-resource-manager/agent";
+import { eventually, freePort } from "../../support/platform";
+import { groupingOf, selectorsOf } from "../../support/promql";
+import { TestSupervisor } from "../../support/supervisor";
+
+const RUNBOOKS = join(__dirname, "..", "..", "..", "docs", "runbooks");
+
+/** Labels that Prometheus puts on everything it scrapes in Kubernetes, and `le` of every histogram. */
+const OF_THE_SCRAPE = ["namespace", "pod", "instance", "job"];
+
+/** What dashboards and alerts name is exported by a runtime with all its engines, with those labels. */
+describe("metrics named by dashboards and alerts", function () {
+  this.timeout(60_000);
+  const supervisor = new TestSupervisor();
+  const state = mkdtempSync(join(tmpdir(), "mno-metrics-"));
+  /** Metric -> its labels, as the registry of the host has them. */
+  const exported = new Map<string, string[]>();
+  let host: Host;
+  let url: string;
+
+  before(async () => {
+    await supervisor.start();
+    const port = await freePort();
+    host = new Host({
+      target: "all",
+      version: "0.0.0",
+      agents: [elasticResourceManager, autoScalingEngine],
+      configuration: {
+        environment: {
+          MNO_STATE_DIR: state,
+          MNO_HTTP_PORT: String(port),
+          MNO_CLUSTER_URL: `local:${supervisor.directory}`,
+        },
+        file: {},
+      },
+      log: () => pino({ enabled: false }),
+      clock: systemClock,
+      random: () => 0.5,
+    });
+    url = await host.start();
+    await eventually("the engines are ready", 40, async () =>
+      (await fetch(`${url}/readyz`)).status === 200 ? true : undefined,
+    );
+    const page = await (await fetch(`${url}/metrics`)).text();
+    for (const metric of host["metrics"].registry.getMetricsAsArray()) {
+      const {
+        name,
+        labelNames = [],
+        type,
+      } = metric as unknown as { name: string; labelNames?: string[]; type: string };
+      assert.ok(page.includes(`# TYPE ${name} `), `${name} is not on the page`);
+      const suffixes = type === "histogram" ? ["_bucket", "_sum", "_count"] : [""];
+      for (const suffix of suffixes) {
+        exported.set(name + suffix, suffix === "_bucket" ? [...labelNames, "le"] : [...labelNames]);
+      }
+    }
+  });
+
+  after(async () => {
+    await host.drain();
+    await supervisor.close();
+    rmSync(state, { recursive: true, force: true });
+  });
+
+  for (const { title, sections, alerts } of FABRICS) {
+    const named = [
+      ...sections.flatMap(({ panels }) =>
+        panels.flatMap((panel) => panel.queries.map(({ expression }) => ({ of: `panel ${panel.title}`, expression }))),
+      ),
+      ...alerts.map(({ name, expression }) => ({ of: `alert ${name}`, expression })),
+    ];
+    it(`${title}: all ${String(named.length)} expressions`, () => {
+      for (const { of, expression } of named) {
+        const selectors = selectorsOf(expression);
+        assert.ok(selectors.length > 0, `${of} names no metric`);
+        const known = new Set(OF_THE_SCRAPE);
+        for (const { metric, labels } of selectors) {
+          const own = exported.get(metric);
+          assert.ok(own, `${of} names ${metric}, which nothing exports`);
+          for (const label of own) known.add(label);
+          for (const label of labels) {
+            assert.ok(
+              [...own, ...OF_THE_SCRAPE].includes(label),
+              `${of} matches ${metric} by ${label}, of ${own.join(", ")}`,
+            );
+          }
+        }
+        for (const label of groupingOf(expression)) assert.ok(known.has(label), `${of} groups by ${label}`);
+      }
+    });
+  }
+
+  it("runbooks ask for routes and metrics that there are", async () => {
+    const { paths } = (await (await fetch(`${url}/openapi.json`)).json()) as { paths: Record<string, unknown> };
+    const routes = [...Object.keys(paths), "/", "/healthz", "/readyz", "/metrics"];
+    const engines = [...new Set(Object.keys(paths).map((path) => path.split("/")[1]))];
+    // `<engine>` and `<consumer>` stand for any engine, other words in angle brackets for one path segment.
+    const pattern = (path: string): RegExp =>
+      new RegExp(
+        `^${path.replace(/<(engine|consumer)>/g, `(${engines.join("|")})`).replace(/<[a-zA-Z]+>/g, "[^/]+")}$`,
+      );
+    for (const file of readdirSync(RUNBOOKS)) {
+      const page = readFileSync(join(RUNBOOKS, file), "utf8");
+      for (const [, asked = "/"] of page.matchAll(/localhost:4600(\/[^\s'"?]*)/g)) {
+        assert.ok(
+          routes.some((route) => pattern(asked).test(route)),
+          `${file} asks for ${asked}, which is not there`,
+        );
+      }
+      for (const [name] of page.matchAll(/\bmno_[a-z0-9_]+/g)) {
+        const there = [...exported.keys()].some((metric) => metric === name || metric.startsWith(`${name}_`));
+        assert.ok(there || name.endsWith("_"), `${file} names ${name}, which nothing exports`);
+      }
+    }
+  });
+});

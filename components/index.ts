@@ -17,6 +17,7 @@ export type {
   LeafNodesArgs,
   LeafRemoteArgs,
 } from "./events/types";
+export { tellRemedies } from "./failures/tell-remedies";
 export { EgressHost, type EgressHostArgs, EgressProtocol } from "./mesh/egress-host";
 export { MeshKind } from "./mesh/kinds";
 export { ServiceMesh } from "./mesh/service-mesh";

@@ -75,7 +75,7 @@ export class ScalabilityFabric extends pulumi.ComponentResource {
       .apply(([own, replicas]) => ({ ...own, MNO_BUS_REPLICAS: String(replicas) }));
     const references = { MNO_DATABASE_URL: databaseUrl, MNO_BUS_URL: busUrl, MNO_CACHE_URL: cacheUrl };
     const secretReferences = Object.entries(references).flatMap(([variable, reference]) =>
-      reference === undefined ? [] : [{ variable, ...reference }],
+      reference === undefined ? [] : [{ variable, secretName: reference.secretName, key: reference.key }],
     );
     const engines = ENGINE_NAMES.filter((engine) => ENGINES[engine].fabric === "scalability");
     this.#agents = new Map(

@@ -19,13 +19,15 @@ export interface ChartRequest {
   release: string;
   namespace: pulumi.Input<string>;
   values: Record<string, unknown>;
+  /** false: its pods are not waited for. */
+  wait: boolean;
 }
 
 /** Installs one chart of a vendor, from its repository or from a folder. */
 export function installChart(
   catalogue: ChartCatalogue,
   source: MeshChartsArgs,
-  { chart, name, release, namespace, values }: ChartRequest,
+  { chart, name, release, namespace, values, wait }: ChartRequest,
   opts: pulumi.ComponentResourceOptions,
 ): k8s.helm.v4.Chart {
   const from =
@@ -36,5 +38,5 @@ export function installChart(
           repositoryOpts: { repo: source.repository ?? catalogue.repository },
         }
       : { chart: join(source.directory, catalogue.folders[chart] ?? chart) };
-  return new k8s.helm.v4.Chart(name, { ...from, name: release, namespace, values }, opts);
+  return new k8s.helm.v4.Chart(name, { ...from, name: release, namespace, values, skipAwait: !wait }, opts);
 }

@@ -31,11 +31,12 @@ export function installIstio(name: string, kind: MeshKind, args: ServiceMeshArgs
   // Before any proxy runs: there is no moment at which the mesh is open.
   const policies = denyByDefault(name, kind, args, inNamespace);
 
+  const { wait = true } = args;
   const install = (chart: string, values: Record<string, unknown>, after: pulumi.Resource[]): k8s.helm.v4.Chart =>
     installChart(
       ISTIO_CHARTS,
       args.charts ?? {},
-      { chart, name: `${name}-${chart}`, release: `istio-${chart}`, namespace: ISTIO_NAMESPACE, values },
+      { chart, name: `${name}-${chart}`, release: `istio-${chart}`, namespace: ISTIO_NAMESPACE, values, wait },
       { ...opts, dependsOn: after },
     );
   const base = install("base", baseValues(args), [namespace, ...policies]);

@@ -85,6 +85,7 @@ export function installLinkerd(
   const issuer = identityObjects(name, identity, args, inNamespace);
   const webhooks = webhookCertificates(name, args, inNamespace);
 
+  const { wait = true } = args;
   const install = (
     chart: string,
     into: string,
@@ -94,7 +95,7 @@ export function installLinkerd(
     installChart(
       LINKERD_CHARTS,
       args.charts ?? {},
-      { chart, name: `${name}-${chart}`, release: chart, namespace: into, values },
+      { chart, name: `${name}-${chart}`, release: chart, namespace: into, values, wait },
       { ...opts, dependsOn: after },
     );
   // HTTPRoute and its kin come from the Gateway API's own CRDs.

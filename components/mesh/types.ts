@@ -66,6 +66,8 @@ export interface ServiceMeshArgs {
   tracing?: MeshTracingArgs;
   /** Whether alerts on certificates' expiry are made; they need the CRDs of the Prometheus operator. Default true. */
   alerts?: boolean;
+  /** false: the charts' pods are not waited for. Default true. */
+  wait?: boolean;
   /** URL under which docs/components/ of this project can be read, for the alerts' runbook links. */
   runbookUrl?: pulumi.Input<string>;
   /** Labels of every object that the component makes itself, and of the charts' pods. */

@@ -16,13 +16,15 @@ export interface Installation {
   release: string;
   namespace: pulumi.Input<string>;
   values: pulumi.Input<Values>;
+  /** false: its pods are not waited for. */
+  wait: boolean;
 }
 
 /** Installs the vendor's chart, or the one that the user names instead; a chart of the user's own has no default version. */
 export function installChart(
   vendor: VendorChart,
   source: ObservabilityChartArgs = {},
-  { name, release, namespace, values }: Installation,
+  { name, release, namespace, values, wait }: Installation,
   opts: pulumi.ComponentResourceOptions,
 ): k8s.helm.v4.Chart {
   const { repository, version } = source.chart === undefined ? { ...vendor, ...given(source) } : given(source);
@@ -32,6 +34,7 @@ export function installChart(
       chart: source.chart ?? vendor.chart,
       name: release,
       namespace,
+      skipAwait: !wait,
       values: pulumi.all([values, source.valuesYaml]).apply(([ours, yaml]) => overlay(ours, yaml)),
       ...(version === undefined ? {} : { version }),
       ...(repository === undefined ? {} : { repositoryOpts: { repo: repository } }),

@@ -26,8 +26,8 @@ export class Observability extends pulumi.ComponentResource {
   constructor(name: string, args: ObservabilityArgs, opts?: pulumi.ComponentResourceOptions) {
     super("machine-native-ops:index:Observability", name, args, opts);
     refuse("Observability", name, validateObservability(name, args));
-    const { namespace, metrics, traces, logs, dashboards, alerts, labels } = args;
-    const site: Site = { name, namespace, parent: this, ...(labels === undefined ? {} : { labels }) };
+    const { namespace, metrics, traces, logs, dashboards, alerts, labels, wait = true } = args;
+    const site: Site = { name, namespace, wait, parent: this, ...(labels === undefined ? {} : { labels }) };
     const installed = metrics !== undefined && metrics.existing === undefined;
     const nodes = installed || logs !== undefined ? makeNodesNamespace(site) : undefined;
     if (nodes && installed) installMetrics(site, metrics, nodes);

@@ -13,6 +13,8 @@ export interface Site {
   /** Namespace of what needs no access to nodes. */
   namespace: pulumi.Input<string>;
   labels?: StringMap;
+  /** false: pods are not waited for. */
+  wait: boolean;
   parent: pulumi.Resource;
 }
 

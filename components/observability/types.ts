@@ -156,6 +156,8 @@ export interface ObservabilityArgs {
   dashboards?: DashboardsArgs;
   /** Alert rules of the platform and of each fabric. Default: none. */
   alerts?: AlertsArgs;
+  /** false: pods of charts and collectors are not waited for. Default true. */
+  wait?: boolean;
   /** Labels of everything that is made, beside the standard ones. */
   labels?: pulumi.Input<{ [name: string]: pulumi.Input<string> }>;
 }

@@ -9,7 +9,8 @@ import { readContract } from "../../stacks/contract";
 const config = new pulumi.Config();
 const platform = readContract(new pulumi.StackReference(config.require("platform")));
 
-const namespace = new KubernetesNamespace("shop", {});
+// An example is taken down again; a namespace of your own stays protected.
+const namespace = new KubernetesNamespace("shop", { protect: false });
 
 const shop = new KubernetesWorkload(
   "shop",

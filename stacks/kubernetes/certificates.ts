@@ -8,12 +8,15 @@ export const AUTHORITY = "platform-authority";
 /** A year; cert-manager renews a certificate when two thirds are over. */
 const AUTHORITY_HOURS = 8760;
 
-/** A certificate authority of the platform's own, for traffic inside one namespace: the Issuer that its servers ask. */
+/**
+ * A certificate authority of the platform's own, for traffic inside one namespace: the Issuer that its servers ask. Each
+ * namespace has its own, for an Issuer serves no other.
+ */
 export function ownAuthority(
   namespace: pulumi.Input<string>,
   opts: pulumi.CustomResourceOptions,
+  name = AUTHORITY,
 ): CertificateIssuerArgs {
-  const name = AUTHORITY;
   const make = (kind: string, own: string, spec: object, also: pulumi.Resource[] = []): pulumi.Resource =>
     new k8s.apiextensions.CustomResource(
       `${own}-${kind.toLowerCase()}`,

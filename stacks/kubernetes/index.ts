@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { tellRemedies } from "../../components";
 import { CONTRACT_VERSION, type StackOutputs } from "../contract";
 import { demo } from "./demo";
 import { minimal } from "./minimal";
@@ -10,6 +11,7 @@ import { standard } from "./standard";
  * `kubernetes:context`, or KUBECONFIG).
  */
 export function kubernetesStack(): StackOutputs {
+  tellRemedies();
   const settings = readSettings(new pulumi.Config());
   const platform = settings.profile === Profile.Minimal ? minimal(settings) : standard(settings);
   if (settings.demo) demo(settings, platform);

@@ -1,29 +1,39 @@
 import { join } from "node:path";
-import { KubernetesNamespace, Observability, type ObservabilityArgs } from "../../components";
-import { AUTHORITY } from "./certificates";
+import { KubernetesNamespace, type MetricsStackArgs, Observability, type ObservabilityArgs } from "../../components";
+import { ownAuthority } from "./certificates";
 import type { Foundation } from "./foundation";
-import type { Settings } from "./settings";
+import { Profile, Prometheus, type Settings } from "./settings";
 
 /** Dashboards and alerts for the Prometheus that exists; with `full`, everything of the stack's own. */
 export function observe(settings: Settings, { ready }: Foundation, full: boolean): Observability {
-  const { namespace, hostname, monitoringNamespace } = settings;
+  const { namespace, hostname, otlpEndpoint } = settings;
   const always = { dashboards: {}, alerts: { runbooksUrl: `https://${hostname}/docs/runbooks` } };
   if (full) return own(settings, always, ready);
-  const existing = {
-    namespace: monitoringNamespace,
-    // The governing Service that the Prometheus operator makes in every namespace with a Prometheus.
-    url: `http://prometheus-operated.${monitoringNamespace}.svc:9090`,
-  };
   return new Observability(
     "observability",
     {
       ...always,
       namespace,
-      metrics: { existing },
-      ...(settings.otlpEndpoint !== undefined && { traces: { existingEndpoint: settings.otlpEndpoint } }),
+      metrics: existing(settings),
+      ...(otlpEndpoint !== undefined && { traces: { existingEndpoint: otlpEndpoint } }),
     },
     { dependsOn: ready },
   );
+}
+
+/** Namespace of the Prometheus that scrapes the platform: the only one that its network policies let in. */
+export function scrapersNamespace({ profile, prometheus, namespace, monitoringNamespace }: Settings): string {
+  const own = profile === Profile.Full && prometheus === Prometheus.Own;
+  return own ? ownNamespace(namespace) : monitoringNamespace;
+}
+
+function ownNamespace(platform: string): string {
+  return `${platform}-observability`;
+}
+
+/** The Service named is the one that the Prometheus operator makes in every namespace with a Prometheus. */
+function existing({ monitoringNamespace: namespace }: Settings): MetricsStackArgs {
+  return { existing: { namespace, url: `http://prometheus-operated.${namespace}.svc:9090` } };
 }
 
 function own(
@@ -31,23 +41,30 @@ function own(
   always: Pick<ObservabilityArgs, "dashboards" | "alerts">,
   ready: Foundation["ready"],
 ): Observability {
-  const { protect, storageClassName, chartDirectory, traceExport } = settings;
-  const name = `${settings.namespace}-observability`;
+  const { protect, storageClassName, chartDirectory, traceExport, prometheus, awaitCharts } = settings;
+  const name = ownNamespace(settings.namespace);
   const namespace = new KubernetesNamespace(name, { protect });
   const storage = { protect, ...(storageClassName !== undefined && { storageClassName }) };
-  const chart = (folder: string): { chart: string } | undefined =>
-    chartDirectory === undefined ? undefined : { chart: join(chartDirectory, folder) };
-  const [prometheus, eck] = [chart("kube-prometheus-stack"), chart("eck-operator")];
+  const chart = (folder: string): string | undefined =>
+    chartDirectory === undefined ? undefined : join(chartDirectory, folder);
+  const [stack, eck] = [chart("kube-prometheus-stack"), chart("eck-operator")];
   return new Observability(
     "observability",
     {
       ...always,
       namespace: name,
-      metrics: { ...storage, ...(prometheus && { chart: prometheus }) },
-      logs: { ...storage, ...(eck && { operatorChart: eck }) },
+      metrics:
+        prometheus === Prometheus.Existing
+          ? existing(settings)
+          : { ...storage, ...(stack !== undefined && { chart: { chart: stack } }) },
+      logs: { ...storage, ...(eck !== undefined && { operatorChart: { chart: eck } }) },
       ...(traceExport !== undefined && {
-        traces: { exportTo: { endpoint: traceExport }, tls: { issuer: { name: AUTHORITY } } },
+        traces: {
+          exportTo: { endpoint: traceExport },
+          tls: { issuer: ownAuthority(name, { dependsOn: [...ready, namespace] }, "observability-authority") },
+        },
       }),
+      wait: awaitCharts,
     },
     { dependsOn: [...ready, namespace] },
   );

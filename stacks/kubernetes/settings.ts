@@ -36,6 +36,15 @@ export const Footprint = {
 } as const;
 export type Footprint = (typeof Footprint)[keyof typeof Footprint];
 
+/** Whose Prometheus, with its operator and Grafana, profile `full` uses. */
+export const Prometheus = {
+  /** This stack installs kube-prometheus-stack. */
+  Own: "own",
+  /** There is one in `monitoringNamespace`. */
+  Existing: "existing",
+} as const;
+export type Prometheus = (typeof Prometheus)[keyof typeof Prometheus];
+
 /** The stack's configuration, checked. */
 export interface Settings {
   profile: Profile;
@@ -50,7 +59,7 @@ export interface Settings {
   operators: Operators;
   /** Folder of Helm charts laid out as in their vendors' source trees, instead of the vendors' repositories. */
   chartDirectory?: string;
-  /** false: a chart's objects are created and not waited for. */
+  /** false: what vendors' charts and collectors run is created and not waited for. */
   awaitCharts: boolean;
   /** Name of the GatewayClass. */
   gatewayClass: string;
@@ -66,7 +75,9 @@ export interface Settings {
   backup?: ObjectStoreArgs;
   /** Why the database has none. */
   noBackupBecause?: string;
-  /** Namespace of the Prometheus that exists; with profile `full` the stack brings its own. */
+  /** Whether profile `full` brings a Prometheus; the other profiles never do. */
+  prometheus: Prometheus;
+  /** Namespace of the Prometheus that exists. */
   monitoringNamespace: string;
   /** `host:port` of an OTLP/gRPC endpoint that the collectors of profile `full` send traces to; none where absent. */
   traceExport?: string;
@@ -120,6 +131,7 @@ export function readSettings(config: pulumi.Config): Settings {
     awaitCharts: config.getBoolean("awaitCharts") ?? true,
     gatewayClass: text("gatewayClass") ?? "istio",
     hostname: text("hostname") ?? "platform.internal",
+    prometheus: oneOf("prometheus", Prometheus, Prometheus.Own),
     monitoringNamespace: text("monitoringNamespace") ?? "monitoring",
     demo: config.getBoolean("demo") ?? false,
     protect: config.getBoolean("protect") ?? true,

@@ -15,7 +15,7 @@ import { PORTS } from "../../runtime/exports";
 import { AUTHORITY } from "./certificates";
 import { demoScalers } from "./demo";
 import { type Foundation, foundation } from "./foundation";
-import { observe } from "./observe";
+import { observe, scrapersNamespace } from "./observe";
 import type { Platform } from "./platform";
 import { Footprint, Operators, Profile, type Settings } from "./settings";
 
@@ -53,7 +53,7 @@ export function standard(settings: Settings): Platform {
   );
   const database = new Database(
     "database",
-    { ...common, ...ask(0.05, 256), storageBytes: 20 * GIB, ...durability(settings), ...operatorOf(settings) },
+    { ...common, ...ask(0.05, 512), storageBytes: 20 * GIB, ...durability(settings), ...operatorOf(settings) },
     after,
   );
   const observability = observe(settings, base, full);
@@ -71,7 +71,7 @@ export function standard(settings: Settings): Platform {
       cacheUrl: { secretName: cache.credentialsSecretName, key: "url" },
       authority: { secretName: events.certificateSecretName },
       configuration: demoScalers(settings),
-      monitoringNamespace: namespace,
+      monitoringNamespace: scrapersNamespace(settings),
       priorityClassName: base.classes.critical,
       ...(settings.apiToken && { apiToken: settings.apiToken }),
       ...(settings.otlpEndpoint !== undefined && { otlpEndpoint: settings.otlpEndpoint }),
@@ -111,10 +111,11 @@ export function standard(settings: Settings): Platform {
   };
 }
 
-function serviceMesh({ chartDirectory, images }: Settings, { ready }: Foundation): ServiceMesh {
+function serviceMesh({ chartDirectory, images, awaitCharts }: Settings, { ready }: Foundation): ServiceMesh {
   return new ServiceMesh(
     "mesh",
     {
+      wait: awaitCharts,
       ...(chartDirectory !== undefined && { charts: { directory: join(chartDirectory, "istio") } }),
       ...(images.istioHub !== undefined && { images: { hub: images.istioHub, tag: images.istioTag ?? "latest" } }),
     },

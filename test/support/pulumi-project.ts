@@ -1,10 +1,10 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { parse, stringify } from "yaml";
 import { build } from "../../tools/build";
-import { pulumiEnvironment } from "../../tools/platform/workspace";
+import { fileBackend, pulumiEnvironment } from "../../tools/platform/workspace";
 import { ensureToolchain, type Toolchain } from "../../tools/toolchain/pulumi";
 import { finished, type Run } from "./platform";
 
@@ -29,6 +29,11 @@ export class PulumiProject {
     return join(this.state, "settings", `Pulumi.${this.stack}.yaml`);
   }
 
+  /** What another project runs with, to be in the same backend. */
+  get surroundings(): NodeJS.ProcessEnv {
+    return { ...this.environment, PULUMI_BACKEND_URL: `file://${this.state}` };
+  }
+
   async init(): Promise<void> {
     this.toolchain = await ensureToolchain(() => undefined);
     build();
@@ -49,21 +54,24 @@ export class PulumiProject {
   }
 
   run(...args: string[]): Promise<Run> {
+    return finished(this.start(...args));
+  }
+
+  /** A command that the test may end before its time. */
+  start(...args: string[]): ChildProcess {
     if (!this.toolchain) throw new Error("init() comes first");
-    return finished(
-      spawn(this.toolchain.cli, args, {
-        cwd: this.folder,
-        stdio: ["ignore", "pipe", "pipe"],
-        env: {
-          ...pulumiEnvironment(this.toolchain),
-          PULUMI_BACKEND_URL: `file://${this.state}`,
-          PULUMI_CONFIG_PASSPHRASE: "test",
-          PULUMI_CONFIG_PASSPHRASE_FILE: undefined,
-          MNO_STATE_DIR: this.state,
-          ...this.environment,
-        },
-      }),
-    );
+    return spawn(this.toolchain.cli, args, {
+      cwd: this.folder,
+      stdio: ["ignore", "pipe", "pipe"],
+      env: {
+        ...pulumiEnvironment(this.toolchain),
+        PULUMI_BACKEND_URL: fileBackend(this.state),
+        PULUMI_CONFIG_PASSPHRASE: "test",
+        PULUMI_CONFIG_PASSPHRASE_FILE: undefined,
+        MNO_STATE_DIR: this.state,
+        ...this.environment,
+      },
+    });
   }
 
   /** The deployment as the state has it. */

@@ -24,12 +24,20 @@ export const WITH_POLICIES = ["zero-trust", "carbon"].flatMap((pack) => [
   join(ROOT, "stacks", "policies", `${pack}.${STACK}.json`),
 ]);
 
+/**
+ * A state backend in a folder. It keeps no attributes beside its files: nobody reads them, and a CLI that is killed while it
+ * writes them leaves a stack that no command can read ("failed to load checkpoint: EOF").
+ */
+export function fileBackend(folder: string): string {
+  return `file://${folder}?metadata=skip`;
+}
+
 /** What the CLI runs with: our state, our Node.js first on PATH, no downloads of plugins, no update check. */
 export function pulumiEnvironment(toolchain: Toolchain): NodeJS.ProcessEnv {
   return {
     ...process.env,
     PATH: [join(ROOT, "node_modules", ".bin"), dirname(toolchain.cli), process.env.PATH ?? ""].join(delimiter),
-    PULUMI_BACKEND_URL: `file://${BACKEND}`,
+    PULUMI_BACKEND_URL: fileBackend(BACKEND),
     PULUMI_CONFIG_PASSPHRASE_FILE: PASSPHRASE,
     PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
     PULUMI_SKIP_UPDATE_CHECK: "true",

@@ -28,7 +28,7 @@ export function elasticsearchUrl({ name, namespace }: Site): pulumi.Output<strin
 
 /** The operator, which makes pods of the other objects. */
 export function installOperator(site: Site, { operatorChart }: LogCollectionArgs): pulumi.Resource {
-  const { name, namespace, parent } = site;
+  const { name, namespace, parent, wait } = site;
   const { registry, repository, tag, digest } = ECK_OPERATOR;
   const values: Values = {
     installCRDs: false,
@@ -47,7 +47,7 @@ export function installOperator(site: Site, { operatorChart }: LogCollectionArgs
     addressPorts: API_SERVER_PORTS,
   });
   const release = `${name}-elastic-operator`;
-  return installChart(ECK, operatorChart, { name: release, release, namespace, values }, { parent });
+  return installChart(ECK, operatorChart, { name: release, release, namespace, values, wait }, { parent });
 }
 
 /** Elasticsearch over the zones, and Kibana beside it. */

@@ -32,7 +32,7 @@ export function prometheusUrl({ name, namespace }: Site): pulumi.Output<string> 
 
 /** Installs kube-prometheus-stack, Grafana's first password and the openings in the network that they need. */
 export function installMetrics(site: Site, args: MetricsStackArgs, nodes: pulumi.Resource): void {
-  const { name, namespace, parent, labels } = site;
+  const { name, namespace, parent, labels, wait } = site;
   const grafana = args.grafana ?? true;
   const grafanaSecretName = `${name}-grafana-admin`;
   const dependsOn = [nodes];
@@ -70,7 +70,7 @@ export function installMetrics(site: Site, args: MetricsStackArgs, nodes: pulumi
   installChart(
     KUBE_PROMETHEUS_STACK,
     args.chart,
-    { name: `${name}-metrics`, release: name, namespace, values },
+    { name: `${name}-metrics`, release: name, namespace, values, wait },
     { parent, dependsOn },
   );
   openMetrics(site, grafana);

@@ -9,6 +9,11 @@ export type InstalledTraces = TraceCollectionArgs & Required<Pick<TraceCollectio
 
 export type PodTemplate = k8s.types.input.core.v1.PodTemplateSpec;
 
+/** What tells the provider not to wait for the pods. */
+function awaiting({ wait }: Site): Record<string, string> {
+  return wait ? {} : { "pulumi.com/skipAwait": "true" };
+}
+
 /** A collector on every node, and the Service by which pods reach the one of theirs. */
 export function makeAgents(site: Site, template: PodTemplate): void {
   const { namespace, parent } = site;
@@ -18,7 +23,7 @@ export function makeAgents(site: Site, template: PodTemplate): void {
   new k8s.apps.v1.DaemonSet(
     name,
     {
-      metadata,
+      metadata: siteMetadata(site, "otel-agent", { namespace, annotations: awaiting(site) }),
       spec: {
         selector: { matchLabels },
         updateStrategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: "10%" } },
@@ -62,9 +67,10 @@ export function makeGateways(
       metadata: siteMetadata(site, "otel-gateway", {
         namespace,
         also: { [KUBERNETES_LABELS.maxReplicas]: String(maxGateways) },
-        ...(reasons.length === 0
-          ? {}
-          : { annotations: { [`${KUBERNETES_ANNOTATIONS.optOut}tls`]: reasons.join("; ") } }),
+        annotations: {
+          ...awaiting(site),
+          ...(reasons.length === 0 ? {} : { [`${KUBERNETES_ANNOTATIONS.optOut}tls`]: reasons.join("; ") }),
+        },
       }),
       // No replicas: the autoscaler owns the number.
       spec: { selector: { matchLabels }, strategy: { rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } }, template },

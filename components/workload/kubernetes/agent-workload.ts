@@ -98,8 +98,8 @@ export function agentWorkload(args: KubernetesAgentArgs, apiToken: pulumi.Input<
     ports: [{ name: "http", port: PORTS.api, appProtocol: "http" }],
     startup: { path: "/healthz", periodSeconds: 2, timeoutSeconds: 2, failureThreshold: 60 },
     readiness: { path: "/readyz", periodSeconds: 5, timeoutSeconds: 2 },
-    // A busy event loop is not a dead one.
-    liveness: { path: "/healthz", periodSeconds: 5, timeoutSeconds: 2 },
+    // A busy event loop, or a busy node, is not a dead process: a minute without an answer is.
+    liveness: { path: "/healthz", periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 6 },
     gracePeriodSeconds: 20,
     ...(args.authority && { files: [authorityFiles(args.authority)] }),
     ...(args.storage

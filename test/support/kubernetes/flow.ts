@@ -66,15 +66,60 @@ export class Flow {
       assert.equal(spec.replicas, 3);
       assert.equal(live.readyReplicas, 3);
     }, 60_000);
-    const decisions = await this.ask<{ items: { workload: string; desiredReplicas: number }[] }>(
-      "auto-scaling-engine",
-      "/v1/decisions?limit=50",
+    const decided = (await this.decisions()).find(
+      ({ action, desiredReplicas }) => action === "scaled" && desiredReplicas === 3,
     );
-    assert.ok(decisions.body.items.length > 0, "the decision can be asked why");
+    assert.ok(decided, "the decision can be asked for");
+    const { body: why } = await this.ask<{ reasons: string[] }>("auto-scaling-engine", `/v1/decisions/${decided.id}`);
+    assert.ok(why.reasons.length > 0, "and says why");
     await this.release(body.id);
     await eventually(async () => {
       assert.equal((await this.deployment("demo")).spec.replicas, 1);
     }, 90_000);
+  }
+
+  /**
+   * The leader of the auto-scaling engine is killed: another replica holds the Lease within 15 s, and what is granted then
+   * is decided once.
+   */
+  async losesItsLeader(): Promise<void> {
+    const lease = async (): Promise<string> => {
+      const found = await this.objects.get(
+        "coordination.k8s.io/v1",
+        "Lease",
+        "mno-auto-scaling-engine",
+        this.namespace,
+      );
+      return String(found?.spec?.holderIdentity ?? "");
+    };
+    const pods = await this.objects.list("v1", "Pod", this.namespace);
+    const leader = await lease();
+    const pod = pods.find(({ metadata }) => leader.includes(metadata?.name ?? "?"));
+    assert.ok(pod, `"${leader}" names one of the pods`);
+    const before = new Set((await this.decisions()).map(({ id }) => id));
+    const killedAt = Date.now();
+    await this.objects.kill(pod);
+    await eventually(async () => {
+      const holder = await lease();
+      assert.ok(holder !== "" && holder !== leader, `still ${holder}`);
+    }, 30_000);
+    const seconds = (Date.now() - killedAt) / 1000;
+    assert.ok(seconds < 15, `another replica led after ${seconds.toFixed(1)} s`);
+    await this.scalesTheDemo();
+    const scaled = (await this.decisions()).filter(({ id, action }) => action === "scaled" && !before.has(id));
+    assert.deepEqual(
+      scaled.map(({ desiredReplicas }) => desiredReplicas).filter((replicas) => replicas === 3),
+      [3],
+      "one decision, and one only, for the three replicas that were granted",
+    );
+  }
+
+  private async decisions(): Promise<{ id: string; action: string; desiredReplicas: number }[]> {
+    const { body } = await this.ask<{ items: { id: string; action: string; desiredReplicas: number }[] }>(
+      "auto-scaling-engine",
+      "/v1/decisions?workload=demo&limit=100",
+    );
+    return body.items;
   }
 
   async release(id: string): Promise<void> {

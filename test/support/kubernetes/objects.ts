@@ -3,7 +3,14 @@ import { eventually } from "../supervisor";
 
 /** Any object of the API; what a test reads of it is the test's to know. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
-export type AnyObject = KubernetesObject & { spec?: any; status?: any; data?: any; stringData?: any; items?: any };
+export type AnyObject = KubernetesObject & {
+  type?: string;
+  spec?: any;
+  status?: any;
+  data?: any;
+  stringData?: any;
+  items?: any;
+};
 
 /** A test's hands on a real API server: any kind, by apiVersion and kind. */
 export class Objects {
@@ -52,6 +59,11 @@ export class Objects {
     } catch (error) {
       if (!isNotFound(error)) throw error;
     }
+  }
+
+  /** Ends a pod's processes at once, without the chance to give anything up. */
+  async kill(pod: AnyObject): Promise<void> {
+    await this.api.delete({ ...pod, apiVersion: "v1", kind: "Pod" }, undefined, undefined, 0);
   }
 
   /** Deletes the namespace and waits until nothing of it is left. */

@@ -71,6 +71,18 @@ export class PlatformStack {
     return JSON.parse(output) as Record<string, unknown>;
   }
 
+  /** The example project of another team, in the same backend. */
+  async consumer(): Promise<PulumiProject> {
+    const folder = join(ROOT, "examples", "consumer");
+    const consumer = new PulumiProject(folder, "shop", this.project.surroundings);
+    await consumer.init();
+    consumer.configure({
+      "shop:platform": "organization/machine-native-ops/kubernetes",
+      "shop:image": this.images.runtime,
+    });
+    return consumer;
+  }
+
   withPolicies(): string[] {
     return PACKS;
   }

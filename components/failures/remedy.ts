@@ -39,6 +39,12 @@ const REMEDIES: readonly (readonly [pattern: RegExp, remedy: (match: RegExpExecA
       "before the old one goes.",
   ],
   [
+    /Apply failed with \d+ conflicts?: conflicts? with "([^"]+)"/,
+    ([, manager = ""]) =>
+      `${manager} declared fields of this object. Where ${manager} made it, give the component another name, or delete that ` +
+      "object; where it is this program's, take those fields out of what the other declares. Then run `pulumi up` again.",
+  ],
+  [
     /configured Kubernetes cluster is unreachable|connect: connection refused|error reading from server|etcdserver: /,
     () =>
       "the API server or its etcd went away meanwhile. Nothing that was made is lost: once `kubectl get --raw /readyz` says " +

@@ -3,6 +3,7 @@ import { tellRemedies } from "../../components";
 import { CONTRACT_VERSION, type StackOutputs } from "../contract";
 import { demo } from "./demo";
 import { minimal } from "./minimal";
+import { warnWhenRendering } from "./rendering";
 import { Profile, readSettings } from "./settings";
 import { standard } from "./standard";
 
@@ -12,6 +13,7 @@ import { standard } from "./standard";
  */
 export function kubernetesStack(): StackOutputs {
   tellRemedies();
+  warnWhenRendering();
   const settings = readSettings(new pulumi.Config());
   const platform = settings.profile === Profile.Minimal ? minimal(settings) : standard(settings);
   if (settings.demo) demo(settings, platform);

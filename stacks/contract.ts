@@ -34,16 +34,16 @@ const MEMBERS: Record<Exclude<keyof StackOutputs, "contractVersion">, number> = 
  */
 export function readContract(reference: pulumi.StackReference): StackOutputs {
   const contractVersion = reference.requireOutput("contractVersion") as pulumi.Output<number>;
-  const outputs = Object.entries(MEMBERS).map(([member, since]) => [
+  const read = ([member, since]: [string, number]): [string, pulumi.Output<unknown>] => [
     member,
     contractVersion.apply((version) => {
-      if (version >= since) return reference.requireOutput(member);
+      if (version >= since) return reference.requireOutput(member) as pulumi.Output<unknown>;
       throw new pulumi.RunError(
         `The stack has contract version ${String(version)}; ${member} came with ${String(since)}: update that stack first`,
       );
     }),
-  ]);
-  return { contractVersion, ...Object.fromEntries(outputs) } as unknown as StackOutputs;
+  ];
+  return { contractVersion, ...Object.fromEntries(Object.entries(MEMBERS).map(read)) } as unknown as StackOutputs;
 }
 
 /** `engineUrls` of a stack: each engine's URL from `of`. */

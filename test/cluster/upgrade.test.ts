@@ -28,7 +28,8 @@ describe("an upgrade from the previous commit", function () {
       try {
         stack.configure({ profile }, join(folder, profile));
         await stack.up();
-        const { output } = await stack.preview(ROOT);
+        const { code, output } = await stack.preview(ROOT);
+        assert.equal(code, 0, output);
         const steps = readPlan(output);
         process.stdout.write(`${["it changes:", ...changes(steps)].join("\n        ")}\n`);
         assert.ok(steps.length > 20, `${String(steps.length)} steps`);
@@ -87,7 +88,7 @@ describe("an upgrade from the previous commit", function () {
       configure({ protect: true, serviceName: "other" });
       const { code, output } = await project.run("preview", ...project.settings);
       assert.notEqual(code, 0);
-      assert.match(output, /unable to replace resource .*StatefulSet::store.*protected/s);
+      assert.match(output, /unable to replace resource .*StatefulSet::store"\s+as it is currently marked for protection/);
     });
   });
 });

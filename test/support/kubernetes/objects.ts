@@ -2,15 +2,15 @@ import { KubeConfig, type KubernetesObject, KubernetesObjectApi, PatchStrategy }
 import { eventually } from "../supervisor";
 
 /** Any object of the API; what a test reads of it is the test's to know. */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any
+/* eslint-disable @typescript-eslint/no-explicit-any */
 export type AnyObject = KubernetesObject & {
   type?: string;
   spec?: any;
   status?: any;
   data?: any;
   stringData?: any;
-  items?: any;
 };
+/* eslint-enable @typescript-eslint/no-explicit-any */
 
 /** A test's hands on a real API server: any kind, by apiVersion and kind. */
 export class Objects {

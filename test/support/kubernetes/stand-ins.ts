@@ -109,7 +109,7 @@ export class StandIns {
       metadata: { name: secretName, namespace: this.namespace, ownerReferences: [ownedBy("Certificate", metadata)] },
       type: "kubernetes.io/tls",
       data: { "tls.crt": base64(file("crt")), "tls.key": base64(file("key")), "ca.crt": base64(this.path("ca.crt")) },
-    } as AnyObject);
+    });
   }
 
   /** What CloudNativePG does, with one instance and no disk. */

@@ -6,12 +6,8 @@ import { DIST, ROOT } from "./paths";
 
 /** Folders that run compiled. Types are checked apart (`npm run types`), so this takes a fraction of a second. */
 const FOLDERS = ["runtime", "components", "stacks", "policies", "examples", "tools"];
-const SUPERVISOR_FOLDERS = [
-  "runtime/main.js",
-  "runtime/exports/",
-  "runtime/kernel/cluster/",
-  "runtime/kernel/http/problems.js",
-];
+/** What a supervisor's process loads: the program, and what it loads on demand for this target. */
+const SUPERVISOR = ["runtime/main.ts", "runtime/kernel/cluster/local/supervisor.ts"];
 
 /**
  * Transpiles every TypeScript file of FOLDERS into dist/, file by file. Files that did not change are not touched, so that
@@ -34,7 +30,7 @@ export function build(): { written: number; total: number } {
   files.set("package.json", readFileSync(join(ROOT, "package.json"), "utf8"));
   files.set(
     "build.json",
-    `${JSON.stringify({ runtime: digest(files, ["runtime/"]), supervisor: digest(files, SUPERVISOR_FOLDERS) })}\n`,
+    `${JSON.stringify({ runtime: digest(files, (name) => name.startsWith("runtime/")), supervisor: digest(files, supervisorFiles()) })}\n`,
   );
   let written = 0;
   for (const [name, text] of files) {
@@ -59,11 +55,28 @@ function sources(folder: string): string[] {
     .map((name) => join(folder, name));
 }
 
-function digest(files: ReadonlyMap<string, string>, prefixes: readonly string[]): string {
+/** Whether a compiled file is one that a supervisor runs: what engines and other clusters' drivers need does not restart it. */
+export function supervisorFiles(): (name: string) => boolean {
+  const { metafile } = buildSync({
+    entryPoints: SUPERVISOR.map((name) => join(ROOT, name)),
+    absWorkingDir: ROOT,
+    bundle: true,
+    packages: "external",
+    platform: "node",
+    format: "cjs",
+    outdir: "unwritten",
+    write: false,
+    metafile: true,
+    logLevel: "warning",
+  });
+  const loaded = new Set(Object.keys(metafile.inputs).map((name) => name.replace(/\.ts$/, ".js")));
+  return (name) => loaded.has(name);
+}
+
+function digest(files: ReadonlyMap<string, string>, counts: (name: string) => boolean): string {
   const hash = createHash("sha256");
   for (const [name, text] of [...files].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    if (name.endsWith(".js") && prefixes.some((prefix) => name.startsWith(prefix)))
-      hash.update(name).update("\0").update(text);
+    if (name.endsWith(".js") && counts(name)) hash.update(name).update("\0").update(text);
   }
   return hash.digest("hex").slice(0, 16);
 }

@@ -52,6 +52,9 @@ export interface ScalabilityFabricArgs {
   labels?: pulumi.Input<{ [name: string]: pulumi.Input<string> }>;
 }
 
+/** A field would be part of the package's schema. */
+const made = new WeakMap<ScalabilityFabric, ReadonlyMap<EngineName, KubernetesAgent>>();
+
 const TARGETS = Object.values(AgentTarget);
 
 /** The engines of the scalability fabric, one Deployment each, on a shared database and event backbone. */
@@ -60,8 +63,6 @@ export class ScalabilityFabric extends pulumi.ComponentResource {
   readonly urls: pulumi.Output<{ [engine: string]: string }>;
   /** Bearer token that writes to the engines must carry; secret. */
   readonly apiToken: pulumi.Output<string>;
-
-  readonly #agents: ReadonlyMap<EngineName, KubernetesAgent>;
 
   constructor(name: string, args: ScalabilityFabricArgs, opts?: pulumi.ComponentResourceOptions) {
     const { apiToken, ...open } = args;
@@ -78,19 +79,20 @@ export class ScalabilityFabric extends pulumi.ComponentResource {
       reference === undefined ? [] : [{ variable, secretName: reference.secretName, key: reference.key }],
     );
     const engines = ENGINE_NAMES.filter((engine) => ENGINES[engine].fabric === "scalability");
-    this.#agents = new Map(
+    const agents = new Map(
       engines.map((engine) => {
         const target = TARGETS.find((each) => each === engine) ?? AgentTarget.All;
         const agentArgs = { ...same, configuration, target, secretReferences, apiToken: this.apiToken };
         return [engine, new KubernetesAgent(`${name}-${engine}`, agentArgs, { parent: this })] as const;
       }),
     );
-    this.urls = pulumi.output(Object.fromEntries([...this.#agents].map(([engine, { url }]) => [engine, url])));
+    made.set(this, agents);
+    this.urls = pulumi.output(Object.fromEntries([...agents].map(([engine, { url }]) => [engine, url])));
     this.registerOutputs({ urls: this.urls, apiToken: this.apiToken });
   }
 
   /** The engines' agents, to say in sentences whom they may call and who may call them. */
   get agents(): ReadonlyMap<EngineName, KubernetesAgent> {
-    return this.#agents;
+    return made.get(this) ?? new Map();
   }
 }

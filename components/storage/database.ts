@@ -145,7 +145,7 @@ export class Database extends pulumi.ComponentResource {
       "The operator asks the servers how they are and gives them their roles.",
     );
     // Each server takes its role from the Cluster object.
-    inner.allowToApiServer();
+    inner.allowToApiServer(args.apiServerCidrs);
     for (const store of [args.backup?.store, args.restore?.store, args.replication?.peerStore]) {
       for (const cidr of store === undefined ? [] : (store.cidrs ?? ["0.0.0.0/0"])) {
         inner.allowToAddresses(cidr, [storePort(store!)], "Backups are kept in an object store.");

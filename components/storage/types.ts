@@ -123,6 +123,8 @@ export interface DatabaseArgs {
   metrics?: boolean;
   /** Namespace of the CloudNativePG operator. Default `cnpg-system`. */
   operatorNamespace?: string;
+  /** Address ranges of the Kubernetes API server, such as `10.0.0.0/28`. Default: any address, at ports 443 and 6443. */
+  apiServerCidrs?: string[];
   /** The mesh that carries the traffic. Default `none`. */
   mesh?: MeshKind;
   /** PriorityClass of the pods. Default: the cluster's. */

@@ -20,6 +20,7 @@ export function minimal(settings: Settings): Platform {
       storage: { sizeBytes: STATE_BYTES, ...(storageClassName === undefined ? {} : { storageClassName }) },
       protect,
       configuration: demoScalers(settings),
+      ...(settings.apiServerCidrs && { apiServerCidrs: settings.apiServerCidrs }),
       ...(settings.apiToken && { apiToken: settings.apiToken }),
       ...(settings.otlpEndpoint === undefined ? {} : { otlpEndpoint: settings.otlpEndpoint }),
     },

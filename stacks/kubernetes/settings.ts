@@ -81,6 +81,8 @@ export interface Settings {
   monitoringNamespace: string;
   /** `host:port` of an OTLP/gRPC endpoint that the collectors of profile `full` send traces to; none where absent. */
   traceExport?: string;
+  /** Address ranges of the Kubernetes API server; any address, at ports 443 and 6443, where absent. */
+  apiServerCidrs?: string[];
   /** Token that writes to the engines' APIs must carry; a random one where absent. */
   apiToken?: pulumi.Output<string>;
 }
@@ -120,6 +122,7 @@ export function readSettings(config: pulumi.Config): Settings {
     traceExport: text("traceExport"),
     noBackupBecause: text("noBackupBecause"),
     backup: config.getObject<ObjectStoreArgs>("backup"),
+    apiServerCidrs: config.getObject<string[]>("apiServerCidrs"),
     apiToken: config.getSecret("apiToken"),
   };
   const settings: Settings = {

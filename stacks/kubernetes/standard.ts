@@ -37,6 +37,7 @@ export function standard(settings: Settings): Platform {
     ...(storageClassName !== undefined && { storageClassName }),
   };
   const tls = { issuer: base.issuer };
+  const apiServer = settings.apiServerCidrs && { apiServerCidrs: settings.apiServerCidrs };
   const trial = settings.footprint === Footprint.Trial;
   const ask = (cpuCores: number, mebibytes: number): { requests?: ResourceRequestsArgs } =>
     trial ? { requests: { cpuCores, memoryBytes: mebibytes * 2 ** 20 } } : {};
@@ -53,7 +54,7 @@ export function standard(settings: Settings): Platform {
   );
   const database = new Database(
     "database",
-    { ...common, ...ask(0.05, 512), storageBytes: 20 * GIB, ...durability(settings), ...operatorOf(settings) },
+    { ...common, ...ask(0.05, 512), storageBytes: 20 * GIB, ...apiServer, ...durability(settings), ...operatorOf(settings) },
     after,
   );
   const observability = observe(settings, base, full);
@@ -73,6 +74,7 @@ export function standard(settings: Settings): Platform {
       configuration: demoScalers(settings),
       monitoringNamespace: scrapersNamespace(settings),
       priorityClassName: base.classes.critical,
+      ...apiServer,
       ...(settings.apiToken && { apiToken: settings.apiToken }),
       ...(settings.otlpEndpoint !== undefined && { otlpEndpoint: settings.otlpEndpoint }),
     },

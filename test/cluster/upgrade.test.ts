@@ -3,11 +3,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ROOT } from "../../tools/paths";
+import { ensureKubernetesProvider } from "../../tools/toolchain/kubernetes";
 import { changes, losses, readPlan } from "../support/kubernetes/plan";
 import { StackProject } from "../support/kubernetes/stack-project";
 import { checkOut, previousCommit } from "../support/previous-commit";
 import { PulumiProject } from "../support/pulumi-project";
-import { ensureKubernetesProvider } from "../../tools/toolchain/kubernetes";
 
 /** From the previous commit's stack to this one: what the engine would do to what holds data. Nothing needs a cluster. */
 describe("an upgrade from the previous commit", function () {
@@ -31,7 +31,8 @@ describe("an upgrade from the previous commit", function () {
         const { code, output } = await stack.preview(ROOT);
         assert.equal(code, 0, output);
         const steps = readPlan(output);
-        process.stdout.write(`${["it changes:", ...changes(steps)].join("\n        ")}\n`);
+        const told = changes(steps);
+        process.stdout.write(`      ${profile}: ${told.length === 0 ? "nothing changes" : told.join("\n        ")}\n`);
         assert.ok(steps.length > 20, `${String(steps.length)} steps`);
         assert.deepEqual(losses(steps), []);
       } finally {
@@ -48,7 +49,7 @@ describe("an upgrade from the previous commit", function () {
       project.configure({ "kubernetes:renderYamlToDirectory": rendered, ...settings });
     };
     const preview = async (settings: Record<string, unknown>): Promise<{ code: number; output: string }> => {
-      configure({ ...settings });
+      configure(settings);
       return project.run("preview", "--json", ...project.settings);
     };
 

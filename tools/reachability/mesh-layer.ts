@@ -43,7 +43,7 @@ export function createMeshLayer(world: World, settings: MeshSettings): MeshLayer
 
   const decide = (to: Workload, caller: Caller, protocol: Protocol, port: number): LayerDecision => {
     if (to.waypoint) return WAYPOINT;
-    if (to.mesh === "none") return NO_MESH;
+    if (to.mesh === "none" || to.mesh === "istio-gateway") return NO_MESH;
     if (protocol !== "TCP") return NOT_TCP;
     if (to.mesh === "linkerd") return decideLinkerd(linkerd, to, caller, port, settings.linkerd);
     const ztunnel = to.mesh === "istio-ambient";
@@ -59,7 +59,7 @@ export function createMeshLayer(world: World, settings: MeshSettings): MeshLayer
     return decideIstio(policiesFor(to), known, port, ztunnel, settings.istio);
   };
   const edges = (to: Workload): number[] => {
-    if (to.mesh === "none") return [];
+    if (to.mesh === "none" || to.mesh === "istio-gateway") return [];
     if (to.mesh !== "linkerd") return [...namedPorts(policiesFor(to)), ...mutualTls.ports(to)];
     return linkerd.servers.flatMap(({ spec }) => (typeof spec.port === "number" ? [spec.port] : []));
   };

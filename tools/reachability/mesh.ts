@@ -1,13 +1,15 @@
 import type { Namespace, Protocol } from "./model";
 import type { Labels } from "./selectors";
 
-export type Mesh = "none" | "istio-ambient" | "istio-sidecar" | "linkerd";
+/** An istio-gateway calls with an identity of Istio's; what calls it is judged by its listeners, and no mesh captures that. */
+export type Mesh = "none" | "istio-ambient" | "istio-sidecar" | "istio-gateway" | "linkerd";
 
 export const HBONE_PORT = 15008;
 const LINKERD_INBOUND_PORT = 4143;
 
 /** Which data plane captures the pods, by the labels and annotations that the vendors document. */
 export function meshOf(namespace: Namespace, labels: Labels, annotations: Labels): Mesh {
+  if (labels["gateway.istio.io/managed"] === "istio.io-gateway-controller") return "istio-gateway";
   if (hasIstioSidecar(namespace.labels, labels, annotations)) return "istio-sidecar";
   if ((labels["istio.io/dataplane-mode"] ?? namespace.labels["istio.io/dataplane-mode"]) === "ambient") {
     return "istio-ambient";
@@ -34,8 +36,8 @@ export function inIstio(mesh: Mesh): boolean {
 
 /** Whether the receiver's proxy learns who calls: both ends in one mesh. Meshes carry TCP only. */
 export function sharesMesh(from: Mesh, to: Mesh, protocol: Protocol): boolean {
-  if (protocol !== "TCP" || to === "none") return false;
-  return inIstio(to) ? inIstio(from) : from === to;
+  if (protocol !== "TCP" || to === "none" || to === "istio-gateway") return false;
+  return inIstio(to) ? inIstio(from) || from === "istio-gateway" : from === to;
 }
 
 /**

@@ -64,9 +64,10 @@ function parseSentinels(rest: string, encrypted: boolean): SentinelAddress {
   const match = /^\/\/(?:([^:@/]*)(?::([^@/]*))?@)?([^@/?#]+)\/([A-Za-z0-9._-]+)$/.exec(rest);
   if (!match) throw invalid("does not name its sentinels and their primary");
   const [, user = "", secret = "", hosts = "", primaryName = ""] = match;
-  const sentinels = hosts.split(",").map((host) => {
+  const sentinels = hosts.split(",").map((host, index) => {
     const at = URL.canParse(`redis://${host}`) ? new URL(`redis://${host}`) : undefined;
-    if (!at?.hostname) throw invalid(`names the sentinel "${host}", which is not host:port`);
+    // Not repeated: where the host was forgotten, this is the password.
+    if (!at?.hostname) throw invalid(`has a sentinel (number ${String(index + 1)}) that is not host:port`);
     return { host: at.hostname.replace(/^\[|\]$/g, ""), port: at.port === "" ? SENTINEL_PORT : Number(at.port) };
   });
   const username = decoded(user);

@@ -16,6 +16,8 @@ const DEFAULT_TENANT = "jobs";
  * comes back by itself.
  */
 const LEASE_SECONDS = 60;
+/** Between two rounds at the most: a lease lives through several that fail. */
+export const ADMISSION_MILLISECONDS = (LEASE_SECONDS * 1000) / 4;
 
 /** What is to be done for the jobs that wait for capacity, use it, or used it. */
 export interface AdmissionPlan {
@@ -23,7 +25,7 @@ export interface AdmissionPlan {
   ask: WorkloadStatus[];
   /** Ids of allocations whose job runs. */
   renew: string[];
-  /** Ids of allocations whose job has ended. */
+  /** Ids of allocations whose job has ended, or was suspended again. */
   giveBack: string[];
 }
 
@@ -39,8 +41,8 @@ export function planAdmission(
   for (const job of jobs) {
     const id = job.spec.annotations?.[KUBERNETES_ANNOTATIONS.allocation];
     if (job.phase === "suspended") plan.ask.push(job);
-    else if (id === undefined || !active.has(id)) continue;
-    else if (job.phase === "succeeded" || job.phase === "failed") plan.giveBack.push(id);
+    if (id === undefined || !active.has(id)) continue;
+    if (job.phase === "suspended" || job.phase === "succeeded" || job.phase === "failed") plan.giveBack.push(id);
     else plan.renew.push(id);
   }
   return plan;
@@ -60,25 +62,70 @@ export interface AdmissionOptions {
  * once its capacity is granted, and carries the allocation's id from then on (what Kueue does with its workloads).
  */
 export class Admission {
+  /** By the job's name: what it was granted while it could not be released. It is not granted again with every attempt. */
+  private readonly unused = new Map<string, { id: string; demand: string }>();
+
   constructor(private readonly options: AdmissionOptions) {}
 
-  /** One look at every job. A job that does not fit waits for the next round; a smaller one behind it may go first. */
-  async round(): Promise<void> {
-    const { manager, cluster, active, log } = this.options;
+  /**
+   * One look at every job, until the signal aborts. A job that does not fit waits for the next round; a smaller one behind it
+   * may go first. Errors: AggregateError with all that failed, after the rest was done.
+   */
+  async round(signal: AbortSignal): Promise<void> {
+    const { manager, cluster, active } = this.options;
     const plan = planAdmission(await cluster.list(), active());
-    for (const id of plan.giveBack) await manager.release(id);
-    for (const id of plan.renew) await manager.renew(id, LEASE_SECONDS);
-    for (const job of plan.ask) {
-      const { name } = job.spec;
-      try {
-        const { allocation } = await manager.allocate(this.demand(job), undefined);
-        await cluster.resume(name, { annotations: { [KUBERNETES_ANNOTATIONS.allocation]: allocation.id } });
-        log.info({ workload: name, allocation: allocation.id }, "the job has its capacity and is released");
-      } catch (error) {
-        if (!(error instanceof MnoError) || error.code !== "MNO_ALLOCATION_OVER_CAPACITY") throw error;
-        log.debug({ workload: name, decision: error.extensions?.["decisionId"] }, "the job waits for capacity");
-      }
+    const steps = [
+      ...[...plan.giveBack, ...this.abandoned(plan)].map((id) => () => manager.release(id)),
+      ...plan.renew.map((id) => () => manager.renew(id, LEASE_SECONDS)),
+      ...plan.ask.map((job) => () => this.admit(job)),
+    ];
+    const faults: unknown[] = [];
+    for (const step of steps) {
+      if (signal.aborted) return;
+      await step().catch((error: unknown) => faults.push(error));
     }
+    if (faults.length > 0)
+      throw new AggregateError(faults, `${String(faults.length)} of ${String(steps.length)} steps of admission failed`);
+  }
+
+  private async admit(job: WorkloadStatus): Promise<void> {
+    const { cluster, log } = this.options;
+    const { name } = job.spec;
+    const id = await this.grant(job);
+    if (id === undefined) return;
+    await cluster.resume(name, { annotations: { [KUBERNETES_ANNOTATIONS.allocation]: id } });
+    this.unused.delete(name);
+    log.info({ workload: name, allocation: id }, "the job has its capacity and is released");
+  }
+
+  /** Id of the job's allocation; undefined where it does not fit. */
+  private async grant(job: WorkloadStatus): Promise<string | undefined> {
+    const { manager, active, log } = this.options;
+    const { name } = job.spec;
+    const demand = this.demand(job);
+    const unused = this.unused.get(name);
+    if (unused && active().has(unused.id)) {
+      if (unused.demand === JSON.stringify(demand)) return (await manager.renew(unused.id, LEASE_SECONDS)).id;
+      await manager.release(unused.id);
+    }
+    this.unused.delete(name);
+    try {
+      const { allocation } = await manager.allocate(demand, undefined);
+      this.unused.set(name, { id: allocation.id, demand: JSON.stringify(demand) });
+      return allocation.id;
+    } catch (error) {
+      if (!(error instanceof MnoError) || error.code !== "MNO_ALLOCATION_OVER_CAPACITY") throw error;
+      log.debug({ workload: name, decision: error.extensions["decisionId"] }, "the job waits for capacity");
+      return undefined;
+    }
+  }
+
+  /** Ids of what was granted to jobs that are gone. A job whose release lost only its answer runs on its allocation. */
+  private abandoned(plan: AdmissionPlan): string[] {
+    const asking = new Set(plan.ask.map(({ spec }) => spec.name));
+    const left = [...this.unused].filter(([name]) => !asking.has(name));
+    for (const [name] of left) this.unused.delete(name);
+    return left.map(([, { id }]) => id).filter((id) => this.options.active().has(id) && !plan.renew.includes(id));
   }
 
   private demand({ spec }: WorkloadStatus): Demand {

@@ -1,5 +1,5 @@
 import type { AgentContext, AgentDefinition } from "../../kernel/lifecycle/agent";
-import { Admission } from "./admission";
+import { Admission, ADMISSION_MILLISECONDS } from "./admission";
 import { ClusterView } from "./cluster-view";
 import { type Configuration, CONFIGURATION } from "./configuration";
 import { decisionIds } from "./ids";
@@ -53,7 +53,8 @@ async function start(context: AgentContext<Configuration>): Promise<void> {
   });
   // Every replica answers requests, and keeps its picture of the cluster for that; one does what nobody asked for.
   context.whileLeading(async (term) => {
-    term.every("admit jobs", config.MNO_ERM_REFRESH_SECONDS * 1000, () => admission.round());
+    const period = Math.min(config.MNO_ERM_REFRESH_SECONDS * 1000, ADMISSION_MILLISECONDS);
+    term.every("admit jobs", period, () => admission.round(term.signal));
     term.every("expire leases", EXPIRE_MILLISECONDS, () => manager.expire());
     term.every("prune", PRUNE_MILLISECONDS, async () => {
       await store.prune(clock.now() - config.MNO_ERM_RETENTION_SECONDS * 1000);

@@ -12,7 +12,7 @@ const namespace = config.require("namespace");
 const dependsOn = [new KubernetesNamespace(namespace, { protect: false })];
 const crds = config.get("crds");
 if (crds !== undefined) {
-  const sources = [{ name: "prometheus-operator" }];
+  const sources = [{ name: "prometheus-monitors" }];
   dependsOn.push(new CustomResourceDefinitions("crds", { sources, directory: crds, protect: false }));
 }
 const common = { namespace, image: config.require("image"), requests: { cpuCores: 0.01, memoryBytes: 16 * 2 ** 20 } };

@@ -36,7 +36,6 @@ export class StackProject {
       operators: "definitions",
       noBackupBecause: "It lives as long as a test does.",
       demo: true,
-      footprint: "trial",
     });
   }
 
@@ -58,9 +57,9 @@ export class StackProject {
     return output;
   }
 
-  /** The plan as JSON, of the program in another folder where one is named. */
+  /** The whole plan as JSON, of the program in another folder where one is named. */
   preview(folder: string): Promise<Run> {
-    return this.project.run("preview", "--json", "--cwd", folder, ...this.project.settings);
+    return this.project.run("preview", "--json", "--show-sames", "--cwd", folder, ...this.project.settings);
   }
 
   async close(): Promise<void> {

@@ -47,6 +47,8 @@ describe("cache URL", () => {
     "redis+sentinel://u:s3cret@one/p/1",
     "redis+sentinel://u:s3cret%@one/p",
     "redis+sentinel://u:s3cret@one/p?db=1",
+    "redis+sentinel://u:s3cret/p",
+    "redis+sentinel://u:s3cret,two/p",
     "sentinel://u:s3cret@one/p",
     "redis://u:s3cret@one,two",
   ]) {

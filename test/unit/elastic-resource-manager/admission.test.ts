@@ -3,7 +3,11 @@ import fc from "fast-check";
 import { pino } from "pino";
 import { KUBERNETES_ANNOTATIONS, MnoError } from "../../../runtime/exports";
 import type { WorkloadPhase, WorkloadStatus } from "../../../runtime/kernel/cluster/cluster";
-import { Admission, planAdmission } from "../../../runtime/scalability/elastic-resource-manager/admission";
+import {
+  Admission,
+  type AdmissionOptions,
+  planAdmission,
+} from "../../../runtime/scalability/elastic-resource-manager/admission";
 import type { Allocation } from "../../../runtime/scalability/elastic-resource-manager/allocation";
 import type { Demand } from "../../../runtime/scalability/elastic-resource-manager/demand";
 
@@ -107,7 +111,7 @@ describe("elastic resource manager: admission of jobs", () => {
       strategy: "best-fit",
       log: pino({ level: "silent" }),
     });
-    await subject.round();
+    await subject.round(new AbortController().signal);
     assert.deepEqual(resumed, [["small", { [allocation]: "for-small" }]]);
     assert.deepEqual(
       asked.map(({ tenant, workload, replicas, amount }) => ({ tenant, workload, replicas, amount })),
@@ -117,6 +121,71 @@ describe("elastic resource manager: admission of jobs", () => {
         replicas: 3,
         amount: { cpuMilli: 2000, memoryBytes: 1024 },
       })),
+    );
+  });
+
+  /** A manager that grants whatever is asked for, and a cluster whose refusals the test decides. */
+  function world(jobs: WorkloadStatus[], refuse: (name: string) => boolean) {
+    const held = new Map<string, Allocation>();
+    const resumed: [string, string | undefined][] = [];
+    const manager: AdmissionOptions["manager"] = {
+      allocate: async ({ workload }) => {
+        const granted = { id: `${String(workload)}-${String(held.size)}` } as Allocation;
+        held.set(granted.id, granted);
+        return { allocation: granted, created: true };
+      },
+      renew: async (id) => held.get(id)!,
+      release: async (id) => void held.delete(id),
+    };
+    const cluster: AdmissionOptions["cluster"] = {
+      list: async () => jobs,
+      resume: async (name, options) => {
+        if (refuse(name)) throw new MnoError("MNO_CLUSTER_FORBIDDEN", `may not patch ${name}`);
+        resumed.push([name, options?.annotations?.[allocation]]);
+        return job(name, "progressing");
+      },
+    };
+    const log = pino({ level: "silent" });
+    const subject = new Admission({ manager, cluster, active: () => held, strategy: "best-fit", log });
+    return { subject, held, resumed };
+  }
+
+  it("releases the others when one cannot be, and takes no more capacity for it with each attempt", async () => {
+    let refused = true;
+    const jobs = [job("barred", "suspended"), job("free", "suspended")];
+    const { subject, held, resumed } = world(jobs, (name) => refused && name === "barred");
+    const stop = new AbortController();
+    await assert.rejects(subject.round(stop.signal), AggregateError);
+    assert.deepEqual(resumed, [["free", "free-1"]]);
+    jobs.pop();
+    for (let round = 0; round < 3; round++) await assert.rejects(subject.round(stop.signal), AggregateError);
+    assert.deepEqual([...held.keys()], ["barred-0", "free-1"]);
+    refused = false;
+    await subject.round(stop.signal);
+    assert.deepEqual(resumed.at(-1), ["barred", "barred-0"]);
+  });
+
+  it("gives back what a job that is gone or suspended again was granted", async () => {
+    const jobs = [job("barred", "suspended")];
+    const { subject, held } = world(jobs, () => true);
+    const { signal } = new AbortController();
+    await assert.rejects(subject.round(signal), AggregateError);
+    jobs[0] = job("again", "suspended", { [allocation]: "old" });
+    held.set("old", { id: "old" } as Allocation);
+    await assert.rejects(subject.round(signal), AggregateError);
+    assert.deepEqual([...held.keys()], ["again-0"]);
+  });
+
+  it("stops within a round when its term ends", async () => {
+    const stop = new AbortController();
+    const { subject, resumed } = world([job("a", "suspended"), job("b", "suspended")], () => {
+      stop.abort();
+      return false;
+    });
+    await subject.round(stop.signal);
+    assert.deepEqual(
+      resumed.map(([name]) => name),
+      ["a"],
     );
   });
 });

@@ -122,6 +122,17 @@ describe("leader election by lease", () => {
     await one.end();
   });
 
+  it("leaves another's lease alone, also where it drains before it notices that it lost its own", async () => {
+    const leases = new MemoryLeases();
+    const one = candidate(leases, "one");
+    await clock.advance(1000);
+    assert.equal(one.terms.length, 1);
+    leases.lease = { holder: "another", durationSeconds: 8, transitions: 2, version: "theirs" };
+    await clock.advance(1000); // it tried to renew, and read this
+    await one.end();
+    assert.equal(leases.lease.holder, "another");
+  });
+
   it("leads alone where there is nobody else", async () => {
     const stop = new AbortController();
     await SOLE_LEADER.run(async ({ number, signal }) => {

@@ -155,6 +155,18 @@ describe("informer", () => {
     });
   });
 
+  it("keeps nobody waiting when it is closed before it could list", async () => {
+    api.json = (_method, _path, { signal } = {}) =>
+      new Promise((_resolve, reject) => {
+        signal?.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
+      });
+    const waiting = informer.ready();
+    await turn();
+    await informer.close();
+    await assert.rejects(waiting, /closed before \/api\/v1\/pods was read/);
+    await assert.rejects(informer.ready(), /closed/);
+  });
+
   it("takes the answer to a write at once, and nothing older after it", async () => {
     api.items = [object("a", 5)];
     await informer.ready();

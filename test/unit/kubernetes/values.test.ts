@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { MnoError } from "../../../runtime/exports";
 import { ApiError } from "../../../runtime/kernel/cluster/kubernetes/api-error";
 import { describe as describeNode } from "../../../runtime/kernel/cluster/kubernetes/nodes";
-import type { Node } from "../../../runtime/kernel/cluster/kubernetes/objects";
+import { type Node, pathOf } from "../../../runtime/kernel/cluster/kubernetes/objects";
 import { parseQuantity, resourceList } from "../../../runtime/kernel/cluster/kubernetes/quantity";
 import { formatSelector, matches } from "../../../runtime/kernel/cluster/kubernetes/selector";
 import { parseKubernetesUrl } from "../../../runtime/kernel/cluster/kubernetes/url";
@@ -24,6 +24,14 @@ describe("values of the Kubernetes API", () => {
     for (const text of ["", "m", "1 Gi", "1Xi", "1.2.3"]) assert.throws(() => parseQuantity(text), RangeError, text);
     assert.deepEqual(resourceList({ cpuCores: 0.1 + 0.2, memoryBytes: 1.5 }), { cpu: "300m", memory: "2" });
     assert.deepEqual(resourceList({ cpuCores: 0.0001, memoryBytes: 1 }), { cpu: "1m", memory: "1" });
+  });
+
+  it("makes paths that lead to the object named, and nowhere else", () => {
+    assert.equal(pathOf("Deployment", "shop", "web", "scale"), "/apis/apps/v1/namespaces/shop/deployments/web/scale");
+    assert.equal(pathOf("Service", "shop", "../pods"), "/api/v1/namespaces/shop/services/..%2Fpods");
+    for (const name of ["", ".", ".."]) {
+      assert.throws(() => pathOf("Service", "shop", name), { code: "MNO_WORKLOAD_INVALID" }, `"${name}"`);
+    }
   });
 
   it("matches labels as the API server does, and never everything", () => {

@@ -174,4 +174,13 @@ spec: { podSelector: { matchLabels: { app: api } }, ingress: [{ ports: [{ port: 
     assert.equal(verdict(objects, "shop/old"), "denied");
     assert.equal(verdict(objects, "shop/side"), "allowed");
   });
+
+  it("knows an ingress gateway: it calls with its identity, and whoever calls it needs none", () => {
+    const labels = { "gateway.istio.io/managed": "istio.io-gateway-controller", "istio.io/dataplane-mode": "none" };
+    const text = strict() + authorization("{ rules: [{ from: [{ source: { principals: ['*/sa/door'] } }] }] }");
+    const objects = [...world(AMBIENT, text), deployment("shop/door", { labels })];
+    assert.equal(verdict(objects, "shop/door"), "allowed");
+    assert.equal(verdict(objects, "shop/web"), "denied");
+    assert.deepEqual(answers(flowsBetween(objects, "plain/curl", "shop/door")), ["every port allowed"]);
+  });
 });

@@ -82,6 +82,12 @@ export class Informer<T extends KubernetesObject> {
   async close(): Promise<void> {
     this.stop.abort();
     await this.running;
+    // Whoever still waits is told.
+    this.fault ??= new MnoError(
+      "MNO_CLUSTER_UNREACHABLE",
+      `the connection was closed before ${this.options.path} was read`,
+    );
+    this.settled.resolve();
   }
 
   private fresh(): boolean {

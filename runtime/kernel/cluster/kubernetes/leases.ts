@@ -71,7 +71,8 @@ export class KubernetesLeases implements LeaseStore {
       this.stored.set(name, lease);
       return versioned(lease);
     } catch (error) {
-      if (isHttpStatus(error, 409) || isHttpStatus(error, 404)) return undefined;
+      // A lease that is gone was changed, too; that it cannot be made for want of its namespace is a fault.
+      if (isHttpStatus(error, 409) || (version !== undefined && isHttpStatus(error, 404))) return undefined;
       throw error;
     }
   }

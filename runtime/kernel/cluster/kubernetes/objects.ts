@@ -1,4 +1,5 @@
 import type * as models from "@kubernetes/client-node";
+import { MnoError } from "../../../exports";
 
 /** What the API server sends: the client library's models with times as RFC 3339 text. */
 export type Wire<T> = T extends Date
@@ -52,8 +53,13 @@ export const RESOURCES = {
 } as const;
 export type ResourceKind = keyof typeof RESOURCES;
 
-/** Path of a collection, or of one object in it. Without a namespace: of all namespaces, or of a cluster-wide kind. */
+/**
+ * Path of a collection, or of one object in it. Without a namespace: of all namespaces, or of a cluster-wide kind.
+ * Errors: MNO_WORKLOAD_INVALID for a name by which the path would lead elsewhere.
+ */
 export function pathOf(kind: ResourceKind, namespace: string | undefined, name?: string, subresource?: string): string {
+  if (name === "" || name === "." || name === "..")
+    throw new MnoError("MNO_WORKLOAD_INVALID", `"${name}" is not a name; use lower-case letters, digits and hyphens`);
   const { apiVersion, plural } = RESOURCES[kind];
   const scope = namespace === undefined ? "" : `/namespaces/${namespace}`;
   const parts = [name, subresource].filter((part) => part !== undefined).map((part) => `/${encodeURIComponent(part)}`);

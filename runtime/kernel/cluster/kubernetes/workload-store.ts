@@ -72,7 +72,11 @@ export class WorkloadStore {
   async scale(workload: WorkloadObject, replicas: number): Promise<WorkloadObject> {
     if (suspension(workload).suspended) {
       return this.patch(workload, {
-        metadata: { annotations: { [DRIVER_ANNOTATIONS.suspendedReplicas]: String(replicas) } },
+        metadata: {
+          annotations: { [DRIVER_ANNOTATIONS.suspendedReplicas]: String(replicas) },
+          // Resumed meanwhile, it would count as suspended again, with its replicas at work.
+          resourceVersion: metadataOf(workload).resourceVersion,
+        },
       });
     }
     await this.mergePatch(workload, { spec: { replicas } }, "scale");

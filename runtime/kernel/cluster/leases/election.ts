@@ -65,7 +65,8 @@ export class LeaseElection implements Election {
     } finally {
       done.abort(new Error("the term is over"));
       await renewing;
-      const held = !lost.signal.aborted;
+      // Another's lease, which the last renewal may have met, is not ours to give up.
+      const held = !lost.signal.aborted && candidate.leadsUntil > this.options.clock.now();
       log.info(
         { lease: name, term: term.number },
         held ? "this replica gives up the lead" : "this replica lost the lead",

@@ -1,5 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { labelsOf } from "./workload/kubernetes/metadata";
+import { KUBERNETES_LABELS } from "../runtime/exports";
+import { shallow } from "./workload/inputs";
 
 /** Annotation: why something that is closed by default was opened. */
 export const BECAUSE = "machine-native-ops/because";
@@ -10,7 +11,7 @@ export interface ObjectMetadata {
   name: string;
   namespace?: pulumi.Input<string>;
   labels: StringMap;
-  annotations?: Record<string, pulumi.Input<string>>;
+  annotations?: StringMap;
 }
 
 export interface MetadataOptions {
@@ -27,4 +28,24 @@ export interface MetadataOptions {
 /** The metadata of an object of a component: its stable name, the user's labels and, above them, ours. */
 export function metadata(name: string, { component = name, labels, also, ...rest }: MetadataOptions): ObjectMetadata {
   return { name, ...rest, labels: labelsOf(component, labels, also) };
+}
+
+/** What tells a workload's pods from all others of its namespace. Selectors cannot change later, so it is this alone. */
+export function selectorLabels(name: string): Record<string, string> {
+  return { [KUBERNETES_LABELS.name]: name };
+}
+
+/** The user's labels and ours; ours win, for selectors and policies rely on them. */
+export function labelsOf(
+  component: string,
+  labels: StringMap | undefined,
+  extra: Record<string, pulumi.Input<string>> = {},
+): StringMap {
+  return shallow(labels ?? {}, (own) => ({
+    ...own,
+    ...extra,
+    ...selectorLabels(component),
+    [KUBERNETES_LABELS.partOf]: "machine-native-ops",
+    [KUBERNETES_LABELS.managedBy]: "pulumi",
+  }));
 }

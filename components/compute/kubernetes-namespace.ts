@@ -4,7 +4,7 @@ import { type FieldFault, KUBERNETES_ANNOTATIONS } from "../../runtime/exports";
 import { faultsOf, refuse } from "../arguments";
 import { MeshKind } from "../mesh/kinds";
 import { known } from "../workload/inputs";
-import { labelsOf, metadataOf } from "../workload/kubernetes/metadata";
+import { labelsOf, metadata } from "../metadata";
 import { defaultDeny } from "../workload/kubernetes/network-policy";
 import { limitRangeSpec, meshNamespace, podSecurityLabels, quotaSpec } from "./namespace-objects";
 import { type KubernetesNamespaceArgs, PodSecurityLevel } from "./namespace-types";
@@ -36,7 +36,7 @@ export class KubernetesNamespace extends pulumi.ComponentResource {
       },
       { parent: this, ...(args.protect === false ? {} : { protect: true }) },
     );
-    const object = { metadata: metadataOf(name, { namespace: name, labels: args.labels }) };
+    const object = { metadata: metadata(name, { namespace: name, ...(args.labels && { labels: args.labels }) }) };
     const options = { parent: this, dependsOn: [namespace] };
     // Before any pod: what starts earlier would start without them.
     const guards = [

@@ -1,7 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { faultsOf, refuse } from "../arguments";
-import { labelsOf } from "../workload/kubernetes/metadata";
+import { labelsOf } from "../metadata";
 
 /** What goes first when a cluster is full. */
 const CLASSES = {

@@ -5,6 +5,7 @@ import { type FieldFault, KUBERNETES_LABELS } from "../../runtime/exports";
 import { faultsOf, refuse } from "../arguments";
 import { shallow } from "../workload/inputs";
 import { CRD_SETS, type CrdSet } from "./crd-sets";
+import { withoutDescriptions } from "./descriptions";
 import { type Crd, readCrds } from "./read-crds";
 
 /** One vendor's CustomResourceDefinitions. */
@@ -24,6 +25,11 @@ export interface CustomResourceDefinitionsArgs {
   directory?: string;
   /** Whether Pulumi refuses to delete them. Deleting a definition deletes every object of its kind, in all namespaces. Default true. */
   protect?: boolean;
+  /**
+   * Whether definitions out of files keep the texts that `kubectl explain` shows. Default false: the texts are three quarters
+   * of a definition, and Pulumi writes all of its state after every step.
+   */
+  descriptions?: boolean;
   /** Labels of every definition that comes from a file. */
   labels?: pulumi.Input<{ [name: string]: pulumi.Input<string> }>;
 }
@@ -58,7 +64,7 @@ const AWAIT_ESTABLISHED = { "pulumi.com/waitFor": "condition=Established" };
 function fromFiles(
   prefix: string,
   path: string,
-  { labels = {} }: CustomResourceDefinitionsArgs,
+  { labels = {}, descriptions = false }: CustomResourceDefinitionsArgs,
   opts: pulumi.CustomResourceOptions,
 ): pulumi.Output<string[]> {
   const install = ({ metadata, spec }: Crd): pulumi.Output<string> => {
@@ -76,7 +82,8 @@ function fromFiles(
     );
     return crd.metadata.name;
   };
-  return pulumi.all(readCrds(path).map(install));
+  const crds = readCrds(path);
+  return pulumi.all((descriptions ? crds : crds.map(withoutDescriptions)).map(install));
 }
 
 function fromUrls(name: string, source: CrdSourceArgs, opts: pulumi.ComponentResourceOptions): pulumi.Output<string[]> {

@@ -1,7 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { refuse } from "../arguments";
-import { metadata } from "../metadata";
+import { metadata, type ObjectMetadata } from "../metadata";
 import { MeshKind } from "./kinds";
 
 /** One end of a connection, as the mesh knows it. */
@@ -86,6 +86,54 @@ function authorizeIstio(name: string, args: AuthorizeArgs, opts: pulumi.CustomRe
   policy("-by-waypoint", pods, waypoint, [{ operation }]);
 }
 
+/** Callees whose proxies take plain text where a policy admits it: Istio heeds only one PeerAuthentication of a pod. */
+const lenient = new WeakSet<pulumi.Resource>();
+
+/**
+ * Lets callers without an identity, such as a Prometheus or an operator outside the mesh, reach the given ports of a callee in
+ * one. Who may come at all, its network policies say. A callee without a mesh needs none.
+ */
+export function admitStrangers(
+  name: string,
+  to: MeshPeer & { ports: { port: number }[] },
+  ports: readonly number[],
+): void {
+  if (to.mesh === MeshKind.None) return;
+  const own = metadata(name, { component: to.name, namespace: to.namespace });
+  const options = { parent: to.parent };
+  if (to.mesh === MeshKind.Linkerd) {
+    linkerdAuthentication(`${name}-caller`, "NetworkAuthentication", own, LINKERD_ANYWHERE, options);
+    authorizeLinkerdPorts(name, "NetworkAuthentication", { to, ports }, options);
+    return;
+  }
+  const selector = { matchLabels: to.podLabels };
+  const rules = [{ to: [{ operation: { ports: ports.map(String) } }] }];
+  new k8s.apiextensions.CustomResource(
+    name,
+    {
+      apiVersion: "security.istio.io/v1",
+      kind: "AuthorizationPolicy",
+      metadata: own,
+      spec: { selector, action: "ALLOW", rules },
+    },
+    options,
+  );
+  if (lenient.has(to.parent)) return;
+  lenient.add(to.parent);
+  // Every declared port, so that one object serves all sentences: what no policy admits without an identity stays closed.
+  const portLevelMtls = Object.fromEntries(to.ports.map(({ port }) => [String(port), { mode: "PERMISSIVE" }]));
+  new k8s.apiextensions.CustomResource(
+    `${to.name}-plaintext`,
+    {
+      apiVersion: "security.istio.io/v1",
+      kind: "PeerAuthentication",
+      metadata: metadata(`${to.name}-plaintext`, { component: to.name, namespace: to.namespace }),
+      spec: { selector, mtls: { mode: "STRICT" }, portLevelMtls },
+    },
+    options,
+  );
+}
+
 const LINKERD_GROUP = "policy.linkerd.io";
 
 /** Servers by callee and port: Linkerd lets one Server select a pod's port, however many callers it has. */
@@ -111,18 +159,33 @@ function linkerdServer(to: MeshPeer, port: number, opts: pulumi.CustomResourceOp
   return name;
 }
 
+const LINKERD_ANYWHERE = { networks: [{ cidr: "0.0.0.0/0" }, { cidr: "::/0" }] };
+
 function authorizeLinkerd(name: string, { from, to, ports }: AuthorizeArgs, opts: pulumi.CustomResourceOptions): void {
   const own = metadata(name, { component: to.name, namespace: to.namespace });
-  new k8s.apiextensions.CustomResource(
-    `${name}-caller`,
-    {
-      apiVersion: `${LINKERD_GROUP}/v1alpha1`,
-      kind: "MeshTLSAuthentication",
-      metadata: own,
-      spec: { identityRefs: [{ kind: "ServiceAccount", name: from.serviceAccountName, namespace: from.namespace }] },
-    },
-    opts,
-  );
+  const identityRefs = [{ kind: "ServiceAccount", name: from.serviceAccountName, namespace: from.namespace }];
+  linkerdAuthentication(`${name}-caller`, "MeshTLSAuthentication", own, { identityRefs }, opts);
+  authorizeLinkerdPorts(name, "MeshTLSAuthentication", { to, ports }, opts);
+}
+
+function linkerdAuthentication(
+  logicalName: string,
+  kind: string,
+  own: ObjectMetadata,
+  spec: object,
+  opts: pulumi.CustomResourceOptions,
+): void {
+  const apiVersion = `${LINKERD_GROUP}/v1alpha1`;
+  new k8s.apiextensions.CustomResource(logicalName, { apiVersion, kind, metadata: own, spec }, opts);
+}
+
+/** Lets those whom the authentication of this name describes reach the ports. */
+function authorizeLinkerdPorts(
+  name: string,
+  authentication: string,
+  { to, ports }: Pick<AuthorizeArgs, "to" | "ports">,
+  opts: pulumi.CustomResourceOptions,
+): void {
   for (const port of ports) {
     const policy = `${name}-${String(port)}`;
     new k8s.apiextensions.CustomResource(
@@ -130,10 +193,10 @@ function authorizeLinkerd(name: string, { from, to, ports }: AuthorizeArgs, opts
       {
         apiVersion: `${LINKERD_GROUP}/v1alpha1`,
         kind: "AuthorizationPolicy",
-        metadata: { ...own, name: policy },
+        metadata: metadata(policy, { component: to.name, namespace: to.namespace }),
         spec: {
           targetRef: { group: LINKERD_GROUP, kind: "Server", name: linkerdServer(to, port, opts) },
-          requiredAuthenticationRefs: [{ group: LINKERD_GROUP, kind: "MeshTLSAuthentication", name }],
+          requiredAuthenticationRefs: [{ group: LINKERD_GROUP, kind: authentication, name }],
         },
       },
       opts,

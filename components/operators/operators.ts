@@ -4,6 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { FieldFault } from "../../runtime/exports";
 import { faultsOf, refuse } from "../arguments";
 import { metadata } from "../metadata";
+import { API_SERVER_PORTS } from "../workload/kubernetes/network-policy";
 import { OPERATOR_CHARTS, type OperatorChart, type OperatorName } from "./catalogue";
 
 export interface OperatorsArgs {
@@ -21,7 +22,8 @@ export interface OperatorsArgs {
 
 /** Ports of the operators' admission webhooks, which the API server calls from addresses that the cluster's provider chooses. */
 const WEBHOOK_PORTS = [6443, 9443, 10250, 10260];
-const API_SERVER_PORTS = [443, 6443];
+/** Operators among themselves: CloudNativePG calls its Barman Cloud plugin, KEDA's metrics server its operator (both gRPC). */
+const PEER_PORTS = [9090, 9666];
 /** CloudNativePG asks its instances for their status. */
 const INSTANCE_PORTS = [8000, 5432, 9090];
 
@@ -44,8 +46,12 @@ export class Operators extends pulumi.ComponentResource {
         spec: {
           podSelector: {},
           policyTypes: ["Ingress", "Egress"],
-          ingress: [{ ports: tcp(WEBHOOK_PORTS) }],
-          egress: [{ ports: tcp(API_SERVER_PORTS) }, { to: [{ namespaceSelector: {} }], ports: tcp(INSTANCE_PORTS) }],
+          ingress: [{ ports: tcp(WEBHOOK_PORTS) }, { from: [{ podSelector: {} }], ports: tcp(PEER_PORTS) }],
+          egress: [
+            { ports: tcp(API_SERVER_PORTS) },
+            { to: [{ namespaceSelector: {} }], ports: tcp(INSTANCE_PORTS) },
+            { to: [{ podSelector: {} }], ports: tcp(PEER_PORTS) },
+          ],
         },
       },
       { parent: this },

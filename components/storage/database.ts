@@ -12,6 +12,7 @@ import {
   backupStoreSpec,
   clusterSpec,
   DEFAULT_INSTANCES,
+  identityServers,
   objectStoreSpec,
   podLabels,
   podMonitorSpec,
@@ -147,8 +148,12 @@ export class Database extends pulumi.ComponentResource {
     // Each server takes its role from the Cluster object.
     inner.allowToApiServer(args.apiServerCidrs);
     for (const store of [args.backup?.store, args.restore?.store, args.replication?.peerStore]) {
-      for (const cidr of store === undefined ? [] : (store.cidrs ?? ["0.0.0.0/0"])) {
-        inner.allowToAddresses(cidr, [storePort(store!)], "Backups are kept in an object store.");
+      if (store === undefined) continue;
+      for (const cidr of store.cidrs ?? ["0.0.0.0/0"]) {
+        inner.allowToAddresses(cidr, [storePort(store)], "Backups are kept in an object store.");
+      }
+      for (const { cidr, ports } of identityServers(store)) {
+        inner.allowToAddresses(cidr, ports, "The object store is entered with the ServiceAccount's identity.");
       }
     }
     return [inner, new Connections({ ...peer, ports: [POSTGRES] })];

@@ -12,6 +12,8 @@ const GIB = 1024 ** 3;
 const DEFAULT_REQUESTS = { cpuCores: 1, memoryBytes: 2 * GIB };
 export const DEFAULT_SCHEDULE = "0 2 * * *";
 const DEFAULT_RETENTION_DAYS = 30;
+/** Of the plugin beside each server, which compresses and sends: without amounts it gets the namespace's default, too little for four senders. */
+const SIDECAR_RESOURCES = { requests: { cpu: "50m", memory: "256Mi" }, limits: { memory: "512Mi" } };
 export const DEFAULT_INSTANCES = 3;
 
 /** Stores of a database, by what they are for: name of the ObjectStore. */
@@ -137,6 +139,7 @@ export function objectStoreSpec(store: ObjectStoreArgs, retentionDays?: number):
       };
   return {
     ...(retentionDays !== undefined && { retentionPolicy: `${retentionDays}d` }),
+    instanceSidecarConfiguration: { resources: SIDECAR_RESOURCES },
     configuration: {
       destinationPath,
       ...(endpointUrl !== undefined && { endpointURL: endpointUrl }),
@@ -191,6 +194,26 @@ export function podLabels(name: string): { [label: string]: string } {
 
 function serverName(name: string, backup: DatabaseBackupArgs): string {
   return backup.serverName ?? name;
+}
+
+/** Where the pods get the credentials of their ServiceAccount: link-local servers of the clouds, told to no one by default. */
+const IDENTITY_SERVERS = {
+  // GKE's metadata server, and where its node's data plane takes the connection.
+  gs: [
+    { cidr: "169.254.169.254/32", ports: [80] },
+    { cidr: "169.254.169.252/32", ports: [987, 988] },
+  ],
+  // EKS Pod Identity's agent. IRSA asks the cloud's own API, at the store's port.
+  s3: [{ cidr: "169.254.170.23/32", ports: [80] }],
+};
+
+/** What a store without a Secret, hence with the pods' own identity, needs to be reachable. */
+export function identityServers({ destinationPath, credentialsSecretName }: ObjectStoreArgs): {
+  cidr: string;
+  ports: number[];
+}[] {
+  if (credentialsSecretName !== undefined) return [];
+  return IDENTITY_SERVERS[destinationPath.startsWith("gs://") ? "gs" : "s3"];
 }
 
 /** The port by which a store is reached. */

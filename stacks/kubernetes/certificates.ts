@@ -5,8 +5,11 @@ import { CertificateIssuerKind, type CertificateIssuerArgs } from "../../compone
 /** Name of the platform's own certificate authority. */
 export const AUTHORITY = "platform-authority";
 
-/** A year; cert-manager renews a certificate when two thirds are over. */
-const AUTHORITY_HOURS = 8760;
+/**
+ * Ten years, ten times what it signs for: a certificate never outlives its authority. cert-manager renews it when two thirds
+ * are over, with the same key, so that clients and servers that know it from before go on trusting each other.
+ */
+const AUTHORITY_HOURS = 87_600;
 
 /**
  * A certificate authority of the platform's own, for traffic inside one namespace: the Issuer that its servers ask. Each
@@ -32,7 +35,7 @@ export function ownAuthority(
       commonName: name,
       secretName: name,
       duration: `${String(AUTHORITY_HOURS)}h`,
-      privateKey: { algorithm: "ECDSA", size: 256 },
+      privateKey: { algorithm: "ECDSA", size: 256, rotationPolicy: "Never" },
       issuerRef: { group: "cert-manager.io", kind: "Issuer", name: `${name}-root` },
     },
     [root],

@@ -9,7 +9,7 @@ import {
   PriorityClasses,
 } from "../../components";
 import { ownAuthority } from "./certificates";
-import { Operators as OperatorsBy, Profile, type Settings } from "./settings";
+import { Operators as OperatorsBy, Profile, Prometheus, type Settings } from "./settings";
 
 /** What everything else of a profile stands on. */
 export interface Foundation {
@@ -22,10 +22,15 @@ export interface Foundation {
 }
 
 /** The vendors whose kinds a profile makes objects of. */
-function sets({ profile, gatewayClass }: Settings): string[] {
+function sets({ profile, gatewayClass, prometheus }: Settings): string[] {
   const both = ["gateway-api", "cert-manager", "cloudnative-pg", "barman-cloud"];
-  if (profile === Profile.Full) return [...both, "istio", "prometheus-operator", "eck", "keda"];
-  return [...both, ...(gatewayClass === "istio" ? ["istio"] : []), "prometheus-monitors"];
+  const full = profile === Profile.Full;
+  return [
+    ...both,
+    ...(full || gatewayClass === "istio" ? ["istio"] : []),
+    full && prometheus === Prometheus.Own ? "prometheus-operator" : "prometheus-monitors",
+    ...(full ? ["eck", "keda"] : []),
+  ];
 }
 
 /** Definitions first, then operators, then the namespace and its certificate authority. */
@@ -44,7 +49,7 @@ export function foundation(settings: Settings, mesh: MeshKind): Foundation {
   const ready = [...definitions, ...(operators === OperatorsBy.Install ? [install(settings, definitions)] : [])];
   const namespace = new KubernetesNamespace(settings.namespace, { protect, mesh });
   const issuer = ownAuthority(settings.namespace, { dependsOn: [namespace, ...ready] });
-  return { namespace, issuer, classes: new PriorityClasses("platform", {}), ready: [namespace, ...ready] };
+  return { namespace, issuer, classes: new PriorityClasses(settings.namespace, {}), ready: [namespace, ...ready] };
 }
 
 function install(settings: Settings, definitions: pulumi.Resource[]): pulumi.Resource {

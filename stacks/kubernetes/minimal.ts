@@ -5,6 +5,7 @@ import { engineUrls } from "../contract";
 import type { Platform } from "./platform";
 import { demoScalers } from "./demo";
 import type { Settings } from "./settings";
+import { allowTraces } from "./traces";
 
 const STATE_BYTES = 10 * 2 ** 30;
 
@@ -26,6 +27,7 @@ export function minimal(settings: Settings): Platform {
     },
     { dependsOn: [namespace] },
   );
+  allowTraces(settings, [agent]);
   return {
     namespace,
     mesh: MeshKind.None,

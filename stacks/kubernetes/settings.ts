@@ -149,6 +149,9 @@ export function readSettings(config: pulumi.Config): Settings {
       "or noBackupBecause, one of them, is required: where the database's backups go, or why there are none",
     );
   }
+  if (settings.otlpEndpoint !== undefined && !URL.canParse(settings.otlpEndpoint)) {
+    fault("otlpEndpoint", "must be a URL, such as http://collector.observability.svc:4318");
+  }
   if (faults.length === 0) return settings;
   const lines = faults.map(({ field, message }) => `machine-native-ops:${field} ${message}`);
   throw new MnoError("MNO_CONFIG_INVALID", lines.join("; "), { faults });

@@ -15,6 +15,7 @@ import { PORTS } from "../../runtime/exports";
 import { AUTHORITY } from "./certificates";
 import { demoScalers } from "./demo";
 import { type Foundation, foundation } from "./foundation";
+import { allowTraces } from "./traces";
 import { observe, scrapersNamespace } from "./observe";
 import type { Platform } from "./platform";
 import { Footprint, Operators, Profile, type Settings } from "./settings";
@@ -54,7 +55,14 @@ export function standard(settings: Settings): Platform {
   );
   const database = new Database(
     "database",
-    { ...common, ...ask(0.05, 512), storageBytes: 20 * GIB, ...apiServer, ...durability(settings), ...operatorOf(settings) },
+    {
+      ...common,
+      ...ask(0.05, 512),
+      storageBytes: 20 * GIB,
+      ...apiServer,
+      ...durability(settings),
+      ...operatorOf(settings),
+    },
     after,
   );
   const observability = observe(settings, base, full);
@@ -81,6 +89,7 @@ export function standard(settings: Settings): Platform {
     { dependsOn: [...after.dependsOn, events, cache, database, observability] },
   );
   const agents = [...fabric.agents.values()];
+  allowTraces(settings, agents);
   for (const agent of agents) {
     for (const store of [events, cache, database]) agent.connections.allowTo(store);
   }

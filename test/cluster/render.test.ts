@@ -69,7 +69,11 @@ describe("rendering for GitOps", function () {
       const console = { out: () => undefined, error: (text: string) => void (said += text) };
       const update = process.env.MNO_UPDATE_GOLDEN === undefined ? [] : ["--update"];
       const code = reachability([...paths, "--golden", golden, ...update], console);
-      assert.equal(code, 0, `${said}\nMNO_UPDATE_GOLDEN=1 accepts what is rendered now; docs/reachability.md tells more.`);
+      assert.equal(
+        code,
+        0,
+        `${said}\nMNO_UPDATE_GOLDEN=1 accepts what is rendered now; docs/reachability.md tells more.`,
+      );
     });
   }
 
@@ -95,8 +99,7 @@ describe("rendering for GitOps", function () {
         }),
       );
     }
-    const manifestsOf = (profile: string): AnyObject[] =>
-      readManifests([join(rendered(profile), "1-manifest")]) as AnyObject[];
+    const manifestsOf = (profile: string): AnyObject[] => readManifests([join(rendered(profile), "1-manifest")]);
     const apply = (...files: string[]): Promise<string> =>
       cluster.kubectl(["apply", "--server-side", "--field-manager=gitops", ...files.flatMap((file) => ["-f", file])]);
 

@@ -89,7 +89,10 @@ describe("an upgrade from the previous commit", function () {
       configure({ protect: true, serviceName: "other" });
       const { code, output } = await project.run("preview", ...project.settings);
       assert.notEqual(code, 0);
-      assert.match(output, /unable to replace resource .*StatefulSet::store"\s+as it is currently marked for protection/);
+      assert.match(
+        output,
+        /unable to replace resource .*StatefulSet::store"\s+as it is currently marked for protection/,
+      );
     });
   });
 });

@@ -61,6 +61,28 @@ describe("Database", () => {
     });
   }
 
+  for (const [scheme, expected] of Object.entries({
+    gs: ["169.254.169.252/32 987,988", "169.254.169.254/32 80"],
+    s3: ["169.254.170.23/32 80"],
+  })) {
+    it(`reaches the server of its identity only where no Secret is given: ${scheme}`, async () => {
+      const linkLocal = async (credentialsSecretName?: string): Promise<string[]> => {
+        const store = {
+          ...STORE,
+          destinationPath: `${scheme}://backups`,
+          ...(credentialsSecretName && { credentialsSecretName }),
+        };
+        return objectsOf(await made({ ...MINIMAL, backup: { store } }), "NetworkPolicy")
+          .flatMap(({ spec }) => spec.egress ?? [])
+          .filter(({ to }) => to?.[0]?.ipBlock?.cidr.startsWith("169.254.1") && to.length === 1)
+          .map(({ to, ports }) => `${to[0].ipBlock.cidr} ${ports.map((each: { port: number }) => each.port).join(",")}`)
+          .sort();
+      };
+      assert.deepEqual(await linkLocal(), expected);
+      assert.deepEqual(await linkLocal("keys"), []);
+    });
+  }
+
   it("would be told by the schemas of what does not fit", async () => {
     const cluster = objectOf(await made(MINIMAL), "Cluster");
     cluster.spec.affinity.enablePodAntiAffinity = "yes";
@@ -106,6 +128,9 @@ describe("Database", () => {
     assert.equal(objectOf(recording, "ScheduledBackup").spec.method, "plugin");
     assert.deepEqual(objectOf(recording, "ObjectStore").spec, {
       retentionPolicy: "60d",
+      instanceSidecarConfiguration: {
+        resources: { requests: { cpu: "50m", memory: "256Mi" }, limits: { memory: "512Mi" } },
+      },
       configuration: {
         destinationPath: "s3://backups/mno",
         endpointURL: "https://minio.example.com:9000",

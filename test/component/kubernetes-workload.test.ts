@@ -470,6 +470,12 @@ describe("validateKubernetesWorkload", () => {
     ],
     ["a relative folder", { scratch: [{ name: "a", mountPath: "a" }] }, "volumes.a.mountPath"],
     ["files from two sources", { files: [{ name: "a", contents: {}, secretName: "b" }] }, "files.a"],
+    [
+      "keys of files that are written here",
+      { files: [{ name: "a", contents: { b: "" }, keys: ["b"] }] },
+      "files.a.keys",
+    ],
+    ["no keys of a Secret", { files: [{ name: "a", secretName: "b", keys: [] }] }, "files.a.keys"],
     ["files from nowhere", { files: [{ name: "a" }] }, "files.a"],
     ["a file name with a slash", { files: [{ name: "a", contents: { "a/b": "" } }] }, "files.a"],
     ["a variable that is none", { environment: { "A-B": "x" } }, "environment"],

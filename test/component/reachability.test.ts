@@ -33,6 +33,8 @@ function reached({ pairs }: Reachability): string[] {
   );
 }
 
+const NAMED = (namespace: string): Record<string, string> => ({ "kubernetes.io/metadata.name": namespace });
+
 /** Nobody is called without a sentence: the deny-by-default of ServiceMesh, for what a workload says by itself. */
 const ISTIO_DENIES: KubernetesObject[] = [
   {
@@ -68,6 +70,29 @@ describe("connections, by the reachability of what they emit", () => {
         "shop/gateway shop/erm 8080/TCP http",
       ];
       assert.deepEqual(reached(result), declared);
+    });
+  }
+
+  for (const mesh of Object.values(MeshKind)) {
+    it(`lets a named namespace outside the mesh reach the ports of the sentence, and nothing else (${mesh})`, async () => {
+      const stranger = (namespace: string): KubernetesObject[] => [
+        { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace, labels: NAMED(namespace) } },
+        {
+          apiVersion: "v1",
+          kind: "Pod",
+          metadata: { name: "stranger", namespace, labels: { app: "stranger" } },
+          spec: { containers: [{ name: "main" }] },
+        },
+      ];
+      const objects = await objectsOf(() => {
+        const store = workload("store", mesh);
+        store.connections.allowFromNamespace(NAMED("watch"), ["admin"], "Prometheus scrapes it.");
+        store.connections.allowFromNamespace(NAMED("ops"), ["http"], "Its operator asks it how it is.");
+      });
+      const denies = mesh === MeshKind.IstioAmbient || mesh === MeshKind.IstioSidecar ? ISTIO_DENIES : [];
+      const all = [...objects, ...denies, ...["else", "ops", "watch"].flatMap(stranger)];
+      const calls = reached(evaluate(all, AS_INSTALLED)).filter((call) => call.includes(" shop/"));
+      assert.deepEqual(calls, ["ops/stranger shop/store 8080/TCP http", "watch/stranger shop/store 9090/TCP admin"]);
     });
   }
 

@@ -76,6 +76,7 @@ export class Sandbox {
     const pid = await childOf(child.pid ?? 0);
     const identity = pid === undefined ? undefined : identify(pid);
     if (!identity || !(await this.isSetUp(identity, basename(pause)))) {
+      child.kill("SIGKILL"); // nothing is kept of it yet by which it could be ended later
       throw new MnoError(
         "MNO_CLUSTER_COMPONENT_FAILED",
         "The cluster's namespaces could not be made (unshare, mount, ip)",

@@ -48,7 +48,8 @@ export async function collectCrds(report: Report, directory = crdsDirectory()): 
         for (const crd of stubs) write(join(partial, name), crd.metadata.name, stringify(crd));
         report(`${name}: ${String(stubs.length)} stubs, for the vendor's own cannot be had here`);
       }
-      renameSync(partial, directory);
+      // Where another process was faster, it has the same there.
+      if (!existsSync(directory)) renameSync(partial, directory);
     } finally {
       rmSync(partial, { recursive: true, force: true });
     }

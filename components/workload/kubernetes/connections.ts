@@ -2,9 +2,9 @@ import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import { MnoError } from "../../../runtime/exports";
 import { faultsOf, refuse } from "../../arguments";
-import { authorize } from "../../mesh/authorization";
+import { admitStrangers, authorize } from "../../mesh/authorization";
 import type { MeshKind } from "../../mesh/kinds";
-import { labelsOf } from "./metadata";
+import { BECAUSE, labelsOf } from "../../metadata";
 import {
   API_SERVER_PORTS,
   egressToAddresses,
@@ -46,9 +46,6 @@ export interface AllowOptions {
   /** Names of the callee's ports. Default: all that it declares. */
   ports?: string[];
 }
-
-/** Why a rule about addresses or foreign namespaces exists, for whoever reads the policy. */
-const BECAUSE = "machine-native-ops/because";
 
 const known = new WeakMap<pulumi.Resource, Connections>();
 
@@ -112,7 +109,10 @@ export class Connections {
     this.#addresses(`${this.peer.name}-to-api-server`, cidrs, API_SERVER_PORTS, "It uses the Kubernetes API.");
   }
 
-  /** Pods of the namespaces with these labels may call this end's ports. */
+  /**
+   * Pods of the namespaces with these labels may call this end's ports, in or out of its mesh: they need no identity there, and
+   * may speak plain text, as Prometheus and operators do.
+   */
   allowFromNamespace(labels: Record<string, string>, ports: string[], because: string): void {
     const { ports: chosen } = choosePorts(this.peer, ports);
     const who = Object.values(labels).join("-").toLowerCase();
@@ -124,6 +124,7 @@ export class Connections {
     refuse("Connections", this.peer.name, faults);
     this.#once(name, () => {
       this.#policy(name, ingressFromNamespaces(this.peer, labels, chosen), because);
+      admitStrangers(name, this.peer, chosen);
     });
   }
 

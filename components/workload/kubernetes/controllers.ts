@@ -2,7 +2,7 @@
 import type * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import { derive } from "../inputs";
-import { selectorLabels } from "./metadata";
+import { selectorLabels } from "../../metadata";
 import type { KubernetesWorkloadArgs } from "./types";
 import { claimTemplates } from "./volumes";
 

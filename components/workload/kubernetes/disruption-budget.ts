@@ -1,5 +1,5 @@
 import type * as k8s from "@pulumi/kubernetes";
-import { selectorLabels } from "./metadata";
+import { selectorLabels } from "../../metadata";
 
 /**
  * Drains take one replica at a time. Counted as unavailable, not as available: however few replicas run, one may always

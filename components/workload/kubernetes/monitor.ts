@@ -1,5 +1,5 @@
 /** The specs of Prometheus operator's objects (monitoring.coreos.com/v1). */
-import { selectorLabels } from "./metadata";
+import { selectorLabels } from "../../metadata";
 import type { AlertArgs, MetricsArgs } from "./operation-types";
 
 const FOR_SECONDS = 300;

@@ -7,7 +7,7 @@ import { horizontalPodAutoscalerSpec, type ScaleTarget, scaledObjectSpec } from 
 import { Scaler } from "./autoscaling-types";
 import { cronJobSpec, deploymentSpec, headlessName, jobSpec, statefulSetSpec, suspendedAtFirst } from "./controllers";
 import { disruptionBudgetSpec } from "./disruption-budget";
-import { labelsOf, type Metadata, metadataOf, selectorLabels } from "./metadata";
+import { labelsOf, metadata, type ObjectMetadata, selectorLabels } from "../../metadata";
 import { podMonitorSpec, prometheusRuleSpec } from "./monitor";
 import { defaultDeny } from "./network-policy";
 import { OptOutSetting, type PermissionArgs } from "./operation-types";
@@ -194,12 +194,13 @@ export class Parts {
     new k8s.apiextensions.CustomResource(this.name, { apiVersion, kind, metadata, spec }, options);
   }
 
-  #metadata(name = this.name): Metadata {
-    return metadataOf(this.name, this.args, name);
+  #metadata(name = this.name): ObjectMetadata {
+    const { namespace, labels } = this.args;
+    return metadata(name, { component: this.name, namespace, ...(labels && { labels }) });
   }
 
   /** What the controller alone carries: who scales and admits it, and which defaults were given up. */
-  #controllerMetadata(): Metadata {
+  #controllerMetadata(): ObjectMetadata {
     const { args, name } = this;
     const { autoscaling, admission, optOuts = [] } = args;
     const bound: Record<string, string> = autoscaling

@@ -6,7 +6,7 @@ import { MeshKind } from "../../mesh/kinds";
 import type { KubernetesContainerArgs } from "./container-types";
 import { container, probe } from "./containers";
 import { meshMembership } from "./mesh-traffic";
-import { labelsOf, selectorLabels } from "./metadata";
+import { labelsOf, selectorLabels } from "../../metadata";
 import { OptOutSetting } from "./operation-types";
 import { canHaveSeveral, isLasting, kindOf, optedOut } from "./shape";
 import { KubernetesWorkloadKind, type KubernetesWorkloadArgs, ZoneSpread } from "./types";

@@ -1,6 +1,6 @@
 import type * as k8s from "@pulumi/kubernetes";
 import type { KubernetesPortArgs } from "./container-types";
-import { selectorLabels } from "./metadata";
+import { selectorLabels } from "../../metadata";
 
 type Spec = k8s.types.input.core.v1.ServiceSpec;
 

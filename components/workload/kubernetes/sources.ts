@@ -1,6 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { labelsOf, type Metadata } from "./metadata";
+import { labelsOf } from "../../metadata";
 import type { Sources } from "./pod";
 import type { KubernetesWorkloadArgs } from "./types";
 
@@ -11,7 +11,7 @@ type Texts = pulumi.Input<{ [key: string]: pulumi.Input<string> }>;
  * that a change rolls, and old replicas keep what they began with. Pulumi names them, and deletes the old one last.
  */
 export function makeSources(name: string, args: KubernetesWorkloadArgs, parent: pulumi.Resource): Sources {
-  const metadata: Omit<Metadata, "name"> = { namespace: args.namespace, labels: labelsOf(name, args.labels) };
+  const metadata = { namespace: args.namespace, labels: labelsOf(name, args.labels) };
   const secret = (suffix: string, texts: Texts): pulumi.Input<string> =>
     new k8s.core.v1.Secret(
       `${name}-${suffix}`,

@@ -125,12 +125,17 @@ function checkVolumes(faults: Faults, args: KubernetesWorkloadArgs): void {
       `is "${mountPath ?? ""}"; it must be absolute`,
     );
   }
-  for (const { name, contents, secretContents, secretName } of args.files ?? []) {
+  for (const { name, contents, secretContents, secretName, keys } of args.files ?? []) {
     const sources = [contents, secretContents, secretName].filter((source) => source !== undefined);
     faults.check(
       sources.length === 1,
       `files.${name}`,
       "must have exactly one of contents, secretContents and secretName",
+    );
+    faults.check(
+      keys === undefined || (secretName !== undefined && keys.length > 0),
+      `files.${name}.keys`,
+      "are for secretName, and must name at least one",
     );
     const wrong = [contents, secretContents].flatMap(keysOf).filter((file) => !/^[-._a-zA-Z0-9]{1,253}$/.test(file));
     faults.check(

@@ -3,7 +3,7 @@ import { refuse } from "../../arguments";
 import { MeshKind } from "../../mesh/kinds";
 import { type Connectable, Connections } from "./connections";
 import { containerPort } from "./containers";
-import { selectorLabels } from "./metadata";
+import { selectorLabels } from "../../metadata";
 import { NAMESPACE_LABEL } from "./network-policy";
 import { OptOutSetting } from "./operation-types";
 import { Parts } from "./parts";

@@ -4,6 +4,7 @@ import { MnoError } from "../../exports";
 import { type Clock, systemClock } from "../clock";
 import type { Cluster } from "./cluster";
 import { LocalCluster } from "./local/driver";
+import { withoutCredentials } from "./secret-mask";
 
 /** Opens the cluster that `url` names. Errors: MNO_CLUSTER_URL_INVALID. */
 export function openCluster(url: string, clock: Clock = systemClock, random: () => number = Math.random): Cluster {
@@ -18,6 +19,6 @@ export function openCluster(url: string, clock: Clock = systemClock, random: () 
   }
   throw new MnoError(
     "MNO_CLUSTER_URL_INVALID",
-    `"${url}" is not a cluster that this release supports; use local:<folder>, with the absolute path of the supervisor's folder, or kubernetes:<namespace>`,
+    `"${withoutCredentials(url)}" is not a cluster that this release supports; use local:<folder>, with the absolute path of the supervisor's folder, or kubernetes:<namespace>`,
   );
 }

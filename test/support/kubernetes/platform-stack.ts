@@ -33,6 +33,9 @@ export class PlatformStack {
     const project = new PulumiProject(ROOT, "kubernetes", {
       KUBECONFIG: cluster.kubeconfig,
       PULUMI_DEBUG_PROVIDERS: random.address,
+      // The state is written once, not after each of hundreds of steps: nobody cuts these updates short.
+      PULUMI_EXPERIMENTAL: "true",
+      PULUMI_SKIP_CHECKPOINTS: "true",
     });
     await project.init();
     return new PlatformStack(project, images, random, {

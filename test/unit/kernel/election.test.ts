@@ -125,10 +125,15 @@ describe("leader election by lease", () => {
   it("leaves another's lease alone, also where it drains before it notices that it lost its own", async () => {
     const leases = new MemoryLeases();
     const one = candidate(leases, "one");
-    await clock.advance(1000);
+    const read = one.store.read.bind(one.store);
+    one.store.read = async (name, signal) => {
+      await clock.sleep(100);
+      return read(name, signal);
+    };
+    await clock.advance(1050);
     assert.equal(one.terms.length, 1);
     leases.lease = { holder: "another", durationSeconds: 8, transitions: 2, version: "theirs" };
-    await clock.advance(1000); // it tried to renew, and read this
+    await clock.advance(200); // it reads this when it renews, and looks at what it holds a second later
     await one.end();
     assert.equal(leases.lease.holder, "another");
   });

@@ -38,6 +38,15 @@ describe("opening a Kubernetes cluster", () => {
     refused(`kubernetes:shop?kubeconfig=${path}`, /which is not https/);
   });
 
+  it("keeps credentials in URLs to itself", async () => {
+    const silent = (error: MnoError): boolean => error.message.includes("//***@") && !error.stack?.includes("s3cret");
+    assert.throws(() => openCluster("https://admin:s3cret@10.0.0.1:6443"), silent);
+    assert.throws(() => openCluster(`kubernetes:shop?kubeconfig=${kubeconfig("http://u:s3cret@127.0.0.1:1")}`), silent);
+    const cluster = openCluster(`kubernetes:shop?kubeconfig=${kubeconfig("https://u:s3cret@127.0.0.1:1")}`);
+    await assert.rejects(cluster.get("web"), silent);
+    await cluster.close();
+  });
+
   it("says that nobody answers", async () => {
     const cluster = openCluster(`kubernetes:shop?kubeconfig=${kubeconfig("https://127.0.0.1:1")}`);
     for (const work of [() => cluster.get("web"), () => cluster.list(), () => cluster.nodes()]) {

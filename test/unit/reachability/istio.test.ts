@@ -181,6 +181,6 @@ spec: { podSelector: { matchLabels: { app: api } }, ingress: [{ ports: [{ port: 
     const objects = [...world(AMBIENT, text), deployment("shop/door", { labels })];
     assert.equal(verdict(objects, "shop/door"), "allowed");
     assert.equal(verdict(objects, "shop/web"), "denied");
-    assert.deepEqual(answers(flowsBetween(objects, "plain/curl", "shop/door")), ["every port allowed"]);
+    assert.ok(flowsBetween(objects, "plain/curl", "shop/door").every((flow) => flow.verdict === "allowed"));
   });
 });

@@ -7,6 +7,7 @@ import { KubeConfig } from "@kubernetes/client-node";
 import { Agent, type Dispatcher, ProxyAgent, request } from "undici";
 import { MnoError } from "../../../exports";
 import type { Clock } from "../../clock";
+import { withoutCredentials } from "../secret-mask";
 import { ApiError, type ApiStatus, isHttpStatus } from "./api-error";
 
 export interface Call {
@@ -51,7 +52,7 @@ export class Connection {
   ) {
     const server = config.getCurrentCluster()?.server;
     if (!server?.startsWith("https://")) {
-      const why = server === undefined ? "names no cluster" : `names ${server}, which is not https`;
+      const why = server === undefined ? "names no cluster" : `names ${withoutCredentials(server)}, which is not https`;
       throw new MnoError("MNO_CLUSTER_URL_INVALID", `context "${config.getCurrentContext()}" of the kubeconfig ${why}`);
     }
     this.server = server.replace(/\/$/, "");
@@ -141,9 +142,13 @@ export class Connection {
     } catch (error) {
       if (error instanceof MnoError || signal?.aborted) throw error;
       const why = error instanceof Error ? error.message : String(error);
-      throw new MnoError("MNO_CLUSTER_UNREACHABLE", `the API server at ${this.server} does not answer: ${why}`, {
-        cause: error,
-      });
+      throw new MnoError(
+        "MNO_CLUSTER_UNREACHABLE",
+        `the API server at ${withoutCredentials(this.server)} does not answer: ${why}`,
+        {
+          cause: error,
+        },
+      );
     }
   }
 

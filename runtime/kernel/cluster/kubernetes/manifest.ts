@@ -46,7 +46,13 @@ export function secretManifest(spec: WorkloadSpec, namespace: string): Secret | 
     kind: "Secret",
     metadata: { ...metadataFor(spec, namespace), name: secretName(spec.name) },
     type: "Opaque",
-    stringData: spec.secretEnvironment ?? {},
+    // Not `stringData`: server-side apply would leave what is taken out of it in the Secret.
+    data: Object.fromEntries(
+      Object.entries(spec.secretEnvironment ?? {}).map(([name, value]) => [
+        name,
+        Buffer.from(value).toString("base64"),
+      ]),
+    ),
   };
 }
 

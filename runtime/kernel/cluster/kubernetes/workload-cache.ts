@@ -12,6 +12,7 @@ import {
   type WorkloadKind,
   type WorkloadObject,
 } from "./objects";
+import { PodIndex } from "./pod-index";
 import { isPodOf } from "./replicas";
 import { matches } from "./selector";
 import { metadataOf } from "./workload-spec";
@@ -24,6 +25,7 @@ type Key = `${WorkloadKind}/${string}`;
 export class WorkloadCache {
   private readonly workloads: Record<WorkloadKind, Informer<KubernetesObject>>;
   private readonly pods: Informer<Pod>;
+  private readonly podIndex = new PodIndex();
   private readonly services: Informer<Service>;
   private readonly listeners = new Set<(changed: Iterable<Key>) => void>();
 
@@ -50,6 +52,8 @@ export class WorkloadCache {
       Job: ofWorkload("Job"),
     };
     this.pods = informer<Pod>("Pod", (before, after) => {
+      this.podIndex.replace(before, after);
+      if (this.listeners.size === 0) return; // most often: whose pod it is takes a look at every workload
       const [one, other] = [before?.metadata?.labels, after?.metadata?.labels];
       this.changed(
         this.all()
@@ -133,8 +137,9 @@ export class WorkloadCache {
 
   private statusOf(workload: WorkloadObject): WorkloadStatus {
     const { name } = metadataOf(workload);
-    const pods = [...this.pods.values()].filter(
-      (pod) => matches(workload.object.spec?.selector, pod.metadata?.labels) && isPodOf(workload, pod),
+    const { selector } = workload.object.spec ?? {};
+    const pods = [...(this.podIndex.candidates(selector) ?? this.pods.values())].filter(
+      (pod) => matches(selector, pod.metadata?.labels) && isPodOf(workload, pod),
     );
     return statusOf(
       workload,

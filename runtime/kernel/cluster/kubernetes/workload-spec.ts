@@ -49,7 +49,7 @@ export function metadataOf(workload: WorkloadObject): Metadata {
   return workload.object.metadata ?? {};
 }
 
-export function podSpecOf(workload: WorkloadObject): PodSpec | undefined {
+function podSpecOf(workload: WorkloadObject): PodSpec | undefined {
   return workload.object.spec?.template.spec;
 }
 

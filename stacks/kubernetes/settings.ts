@@ -25,6 +25,12 @@ export interface Images {
   istioHub?: string;
   /** Their tag. */
   istioTag?: string;
+  /** Whole reference of the image of Istio's control plane, by digest. */
+  istioPilot?: string;
+  /** Whole reference of the image of Istio's CNI plugin, by digest. */
+  istioCni?: string;
+  /** Whole reference of the image of ztunnel, by digest. */
+  istioZtunnel?: string;
 }
 
 /** How much each server of the platform asks for. */
@@ -158,7 +164,7 @@ export function readSettings(config: pulumi.Config): Settings {
 }
 
 function readImages(config: pulumi.Config, fault: (field: string, message: string) => void): Images {
-  const known = ["runtime", "nats", "valkey", "istioHub", "istioTag"];
+  const known = ["runtime", "nats", "valkey", "istioHub", "istioTag", "istioPilot", "istioCni", "istioZtunnel"];
   const images = config.getObject<Record<string, unknown>>("images") ?? {};
   for (const [name, image] of Object.entries(images)) {
     if (!known.includes(name)) fault(`images.${name}`, `is not known; there is ${known.join(", ")}`);

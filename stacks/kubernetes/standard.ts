@@ -123,12 +123,14 @@ export function standard(settings: Settings): Platform {
 }
 
 function serviceMesh({ chartDirectory, images, awaitCharts }: Settings, { ready }: Foundation): ServiceMesh {
+  const { istioHub: hub, istioTag: tag, istioPilot: pilot, istioCni: cni, istioZtunnel: ztunnel } = images;
+  const given = Object.entries({ hub, tag, pilot, cni, ztunnel }).filter(([, image]) => image !== undefined);
   return new ServiceMesh(
     "mesh",
     {
       wait: awaitCharts,
       ...(chartDirectory !== undefined && { charts: { directory: join(chartDirectory, "istio") } }),
-      ...(images.istioHub !== undefined && { images: { hub: images.istioHub, tag: images.istioTag ?? "latest" } }),
+      images: Object.fromEntries(given),
     },
     { dependsOn: ready },
   );

@@ -11,7 +11,13 @@ import { STAND_IN_STORAGE_CLASS } from "./stand-ins";
 
 /** Given in the clear by these tests alone; a user sets it with --secret. */
 const API_TOKEN = "token-of-the-cluster-tests";
-const PACKS = ["zero-trust", "carbon"].flatMap((pack) => ["--policy-pack", join(ROOT, "policies", pack)]);
+/** Both packs, each with the stack's configuration of it. */
+const PACKS = ["zero-trust", "carbon"].flatMap((pack) => [
+  "--policy-pack",
+  join(ROOT, "policies", pack),
+  "--policy-pack-config",
+  join(ROOT, "stacks", "policies", `${pack}.kubernetes.json`),
+]);
 
 /** The `kubernetes` stack of the project, as a user has it, on a test cluster. */
 export class PlatformStack {

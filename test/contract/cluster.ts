@@ -27,7 +27,8 @@ export function clusterContract(name: string, open: () => Promise<ClusterFixture
     let cluster: Cluster;
     let patience = 1;
 
-    before(async () => {
+    before(async function () {
+      this.timeout(180_000);
       fixture = await open();
       cluster = fixture.cluster;
       patience = fixture.patience ?? 1;

@@ -29,6 +29,9 @@ async function importWorkloads(cluster: OwnCluster): Promise<string> {
   }
 }
 
+/** Imported once for all suites of the process. */
+let image: Promise<string> | undefined;
+
 /** A namespace of a real cluster for one suite: brought up where it is not, and left up for the suites that follow. */
 export class TestNamespace {
   private constructor(
@@ -40,11 +43,11 @@ export class TestNamespace {
 
   static async create(prefix: string): Promise<TestNamespace> {
     const cluster = (await openCluster()) ?? (await clusterUp());
-    const image = await importWorkloads(cluster);
+    image ??= importWorkloads(cluster);
     const name = `${prefix}-${randomBytes(3).toString("hex")}`;
     await cluster.kubectl(["create", "namespace", name]);
     await cluster.kubectl(["label", "namespace", name, "pod-security.kubernetes.io/enforce=restricted"]);
-    return new TestNamespace(cluster, name, image);
+    return new TestNamespace(cluster, name, await image);
   }
 
   get url(): string {

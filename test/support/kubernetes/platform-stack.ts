@@ -31,7 +31,12 @@ export class PlatformStack {
     private readonly defaults: Record<string, unknown>,
   ) {}
 
-  static async create(cluster: OwnCluster, namespace: string): Promise<PlatformStack> {
+  /** `environment` is for the CLI, over what tests run it with. */
+  static async create(
+    cluster: OwnCluster,
+    namespace: string,
+    environment: NodeJS.ProcessEnv = {},
+  ): Promise<PlatformStack> {
     await ensureKubernetesProvider(() => undefined);
     const images = await importImages(cluster);
     const { directory } = await collectCrds(() => undefined);
@@ -42,6 +47,7 @@ export class PlatformStack {
       // The state is written once, not after each of hundreds of steps: nobody cuts these updates short.
       PULUMI_EXPERIMENTAL: "true",
       PULUMI_SKIP_CHECKPOINTS: "true",
+      ...environment,
     });
     await project.init();
     return new PlatformStack(project, images, random, {
@@ -68,6 +74,10 @@ export class PlatformStack {
 
   up(...args: string[]): Promise<Run> {
     return this.project.run("up", "--yes", "--skip-preview", ...this.project.settings, ...args);
+  }
+
+  preview(...args: string[]): Promise<Run> {
+    return this.project.run("preview", ...this.project.settings, ...args);
   }
 
   destroy(): Promise<Run> {

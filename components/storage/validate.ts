@@ -1,3 +1,4 @@
+import { MeshKind } from "../mesh/kinds";
 import type { FieldFault } from "../../runtime/exports";
 import { known } from "../workload/inputs";
 import { isCidr } from "../workload/kubernetes/network-policy";
@@ -27,6 +28,11 @@ export function validateDatabase(name: string, args: DatabaseArgs): FieldFault[]
       `is ${value}; it must be a whole number from ${from} to ${to}`,
     );
   whole(args.instances, "instances", 1, 9);
+  check(
+    args.pooler !== undefined && (args.mesh ?? MeshKind.None) !== MeshKind.None,
+    "pooler",
+    "does not work in a mesh yet: the operator gives its pods an identity of their own, which the servers do not let in",
+  );
   const synchronous = args.durability !== undefined && args.durability !== DataDurability.Off;
   check(synchronous && (args.instances ?? 3) < 2, "durability", "needs a replica: instances must be 2 or more");
   check(!(args.storageBytes >= GIB), "storageBytes", "must be at least 1073741824 (1 GiB)");

@@ -29,7 +29,9 @@ const shop = new KubernetesWorkload(
 );
 
 function allocationsUrl(engines: Record<string, string>): string {
-  return `${engines["elastic-resource-manager"] ?? ""}/elastic-resource-manager/v1/allocations`;
+  const url = engines["elastic-resource-manager"];
+  if (url === undefined) throw new pulumi.RunError("The platform's stack runs no elastic resource manager");
+  return `${url}/elastic-resource-manager/v1/allocations`;
 }
 
 module.exports = {

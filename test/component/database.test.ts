@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Database, type DatabaseArgs, DataDurability, PoolMode } from "../../components";
+import { Database, type DatabaseArgs, DataDurability, MeshKind, PoolMode } from "../../components";
 import { validateDatabase } from "../../components/storage/validate";
 import { KubernetesWorkload } from "../../components/workload/kubernetes/workload";
 import { ZoneSpread } from "../../components/workload/kubernetes/types";
@@ -229,6 +229,14 @@ describe("Database", () => {
     };
     assert.match(await alert("0 2 * * *"), / > 129600$/);
     assert.match(await alert("0 2 * * 0"), / > 907200$/);
+  });
+
+  it("refuses a pooler in a mesh, whose identity the servers do not let in", () => {
+    const faults = validateDatabase("db", { ...MINIMAL, pooler: {}, mesh: MeshKind.IstioAmbient });
+    assert.deepEqual(
+      faults.map(({ field }) => field),
+      ["pooler"],
+    );
   });
 
   it("refuses what is wrong, all at once", () => {

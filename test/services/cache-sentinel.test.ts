@@ -35,7 +35,7 @@ describe("Cache with sentinels", function () {
     eventually(async () => {
       const ready = await Promise.all(pods.hosts.map((host) => pods.check(host, "ready")));
       return ready.every((code) => code === 0) && (await pods.primary()) !== undefined && (await knowAll());
-    }, 45_000);
+    }, 120_000);
 
   /** Each sentinel knows both replicas and both other sentinels: only then can it fail over. */
   async function knowAll(): Promise<boolean> {

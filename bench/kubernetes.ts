@@ -140,6 +140,7 @@ async function update(stack: PlatformStack, command: "preview" | "up" | "destroy
   for (const stream of [child.stdout, child.stderr]) if (stream) createInterface({ input: stream }).on("line", note);
   const code = await new Promise((resolve) => child.once("close", resolve));
   const end = performance.now() - start;
-  if (code !== 0) throw new Error(`${command} ended with ${String(code)}:\n${lines.map(({ text }) => text).join("\n")}`);
+  if (code !== 0)
+    throw new Error(`${command} ended with ${String(code)}:\n${lines.map(({ text }) => text).join("\n")}`);
   return { seconds: end / 1000, phases: phasesOf(lines, end) };
 }

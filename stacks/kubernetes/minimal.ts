@@ -27,7 +27,7 @@ export function minimal(settings: Settings): Platform {
     },
     { dependsOn: [namespace] },
   );
-  allowTraces(settings, [agent]);
+  allowTraces(settings.otlpEndpoint, [agent]);
   return {
     namespace,
     mesh: MeshKind.None,

@@ -27,6 +27,12 @@ export function scrapersNamespace({ profile, prometheus, namespace, monitoringNa
   return own ? ownNamespace(namespace) : monitoringNamespace;
 }
 
+/** Base URL that the engines' traces go to: of the stack's own collectors, unless another is set. */
+export function tracesEndpoint({ profile, otlpEndpoint, traceExport, namespace }: Settings): string | undefined {
+  if (otlpEndpoint !== undefined || profile !== Profile.Full || traceExport === undefined) return otlpEndpoint;
+  return `http://observability-otel-agent.${ownNamespace(namespace)}.svc:4318`;
+}
+
 function ownNamespace(platform: string): string {
   return `${platform}-observability`;
 }

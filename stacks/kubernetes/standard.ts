@@ -16,7 +16,7 @@ import { AUTHORITY } from "./certificates";
 import { demoScalers } from "./demo";
 import { type Foundation, foundation } from "./foundation";
 import { allowTraces } from "./traces";
-import { observe, scrapersNamespace } from "./observe";
+import { observe, scrapersNamespace, tracesEndpoint } from "./observe";
 import type { Platform } from "./platform";
 import { Footprint, Operators, Profile, type Settings } from "./settings";
 
@@ -66,6 +66,7 @@ export function standard(settings: Settings): Platform {
     after,
   );
   const observability = observe(settings, base, full);
+  const otlpEndpoint = tracesEndpoint(settings);
 
   const fabric = new ScalabilityFabric(
     "scalability",
@@ -84,12 +85,12 @@ export function standard(settings: Settings): Platform {
       priorityClassName: base.classes.critical,
       ...apiServer,
       ...(settings.apiToken && { apiToken: settings.apiToken }),
-      ...(settings.otlpEndpoint !== undefined && { otlpEndpoint: settings.otlpEndpoint }),
+      ...(otlpEndpoint !== undefined && { otlpEndpoint }),
     },
     { dependsOn: [...after.dependsOn, events, cache, database, observability] },
   );
   const agents = [...fabric.agents.values()];
-  allowTraces(settings, agents);
+  allowTraces(otlpEndpoint, agents);
   for (const agent of agents) {
     for (const store of [events, cache, database]) agent.connections.allowTo(store);
   }

@@ -13,7 +13,7 @@ const FAILOVER_SECONDS = 15;
  * redis-server, and the kernel's cache as their client.
  */
 describe("Cache with sentinels", function () {
-  this.timeout(90_000);
+  this.timeout(180_000);
   let pods: CacheProcesses;
 
   before(async () => {

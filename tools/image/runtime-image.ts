@@ -93,7 +93,8 @@ export function runtimeImage(reference?: string): RuntimeImage {
   };
 }
 
-function nodeLayer(): { tree: FileTree; program: string; libraries: string[] } {
+/** Node.js at NODE_PATH, with the shared libraries that it names. */
+export function nodeLayer(): { tree: FileTree; program: string; libraries: string[] } {
   const program = join(NODE_PACKAGE, "bin", "node");
   if (!existsSync(program)) throw new MnoError("MNO_IMAGE_INVALID", `${program} is not there: npm ci brings it`);
   const tree = baseTree(NONROOT, "nonroot");

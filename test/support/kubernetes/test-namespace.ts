@@ -1,23 +1,35 @@
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { clusterUp, openCluster } from "../../../tools/cluster/cluster";
 import type { OwnCluster } from "../../../tools/cluster/own-cluster";
-import { imageFromPrograms } from "../../../tools/image/debian";
+import { NONROOT } from "../../../tools/image/base";
+import { hostFile } from "../../../tools/image/content";
+import { makeImage } from "../../../tools/image/image";
+import { NODE_PATH, nodeLayer } from "../../../tools/image/runtime-image";
 import { writeContent } from "../../../tools/image/write";
 import { ROOT } from "../../../tools/paths";
 
-const WORKLOADS = join(ROOT, "test/support/workloads");
-const NODE = realpathSync(join(ROOT, "node_modules/node/bin/node"));
+const PROGRAMS = join(ROOT, "test/support/workloads");
+/** In the image: where this machine has them may be below a folder that pods mount over, such as /tmp. */
+const WORKLOADS = "/workloads";
 
 /** The programs of test/support/workloads as an image in the node; resolves to its name. */
 async function importWorkloads(cluster: OwnCluster): Promise<string> {
-  const { archive, reference } = imageFromPrograms({
-    name: "workloads",
-    programs: [NODE],
-    files: [WORKLOADS],
+  const { tree } = nodeLayer();
+  for (const file of readdirSync(PROGRAMS)) tree.addFile(`${WORKLOADS}/${file}`, hostFile(join(PROGRAMS, file)));
+  const { archive, reference } = makeImage({
+    reference: "localhost/machine-native-ops-test/workloads:installed",
+    created: "1970-01-01T00:00:00Z",
+    layers: [{ name: "programs", title: "Node.js and the tests' workloads", tree }],
+    user: NONROOT,
+    entrypoint: [NODE_PATH],
+    command: [],
+    workingDirectory: "/",
     environment: { HOST: "0.0.0.0" }, // a pod has an address of its own
+    ports: [],
+    labels: {},
   });
   const folder = mkdtempSync(join(tmpdir(), "mno-image-"));
   try {
@@ -55,7 +67,7 @@ export class TestNamespace {
   }
 
   command(program: "service" | "job"): string[] {
-    return [NODE, join(WORKLOADS, `${program}.js`)];
+    return [NODE_PATH, `${WORKLOADS}/${program}.js`];
   }
 
   kubectl(...args: string[]): Promise<string> {

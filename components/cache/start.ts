@@ -55,15 +55,15 @@ remembered() {
 other() { for host in "$@"; do [ "$host" = "$self" ] || { echo "$host"; return; }; done; }
 
 find_primary() {
-  waited=0
+  # By the clock: on a busy machine a round of questions takes far more than a second.
+  since=$(date +%s)
   while :; do
     answers=$(named)
     primary=$(other $answers)
     [ -n "$primary" ] && return
     [ -n "$answers" ] || { primary=$(remembered); return; }
-    [ "$1" = wait ] && [ "$waited" -lt ${TAKE_BACK_AFTER_SECONDS} ] || { primary=$self; return; }
+    [ "$1" = wait ] && [ $(($(date +%s) - since)) -lt ${TAKE_BACK_AFTER_SECONDS} ] || { primary=$self; return; }
     sleep 1
-    waited=$((waited + 1))
   done
 }
 

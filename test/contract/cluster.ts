@@ -22,7 +22,7 @@ export interface ClusterFixture {
 /** What every Cluster must do, whatever it drives. */
 export function clusterContract(name: string, open: () => Promise<ClusterFixture>): void {
   describe(`cluster contract: ${name}`, function () {
-    this.timeout(40_000);
+    this.timeout(240_000);
     let fixture: ClusterFixture;
     let cluster: Cluster;
     let patience = 1;

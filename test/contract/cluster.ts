@@ -115,8 +115,11 @@ export function clusterContract(name: string, open: () => Promise<ClusterFixture
       assert.equal((await cluster.scale("scaled", 3)).desiredReplicas, 3);
       const up = await untilPhase("scaled", "ready");
       assert.equal(up.readyReplicas, 3);
-      const answers = await Promise.all(Array.from({ length: 60 }, () => ask(up.endpoints["http"])));
-      assert.equal(new Set(answers.map((answer) => answer.replica)).size, 3, "connections are spread over all");
+      // A proxy hears of new replicas a moment after they are ready.
+      await soon(async () => {
+        const answers = await Promise.all(Array.from({ length: 60 }, () => ask(up.endpoints["http"])));
+        assert.equal(new Set(answers.map((answer) => answer.replica)).size, 3, "connections are spread over all");
+      });
       assert.equal((await cluster.apply(spec)).desiredReplicas, 3);
       await cluster.scale("scaled", 1);
       const down = await until("scaled", (status) => {

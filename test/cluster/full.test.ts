@@ -4,7 +4,7 @@ import { clusterUp } from "../../tools/cluster/cluster";
 import { STUB_LABEL } from "../../tools/crds/stubs";
 import { vendorCharts } from "../support/kubernetes/charts";
 import { Flow } from "../support/kubernetes/flow";
-import { Objects } from "../support/kubernetes/objects";
+import { type AnyObject, Objects } from "../support/kubernetes/objects";
 import { PlatformStack } from "../support/kubernetes/platform-stack";
 import { StandIns } from "../support/kubernetes/stand-ins";
 
@@ -66,17 +66,18 @@ describe("the full profile", function () {
   let standIns: StandIns;
   let untouched: string[];
 
-  const clusterWide = async (): Promise<string[]> => {
-    const all = await Promise.all(CLUSTER_WIDE.map(([apiVersion, kind]) => objects.list(apiVersion, kind)));
-    return all.flat().map(({ kind, metadata }) => `${kind ?? ""} ${metadata?.name ?? ""}`);
-  };
+  const clusterWide = async (): Promise<AnyObject[]> =>
+    (await Promise.all(CLUSTER_WIDE.map(([apiVersion, kind]) => objects.list(apiVersion, kind)))).flat();
+  const named = ({ kind, metadata }: AnyObject): string => `${kind ?? ""} ${metadata?.name ?? ""}`;
 
   before(async () => {
     const cluster = await clusterUp();
     objects = new Objects(cluster.kubeconfig);
     stack = await PlatformStack.create(cluster, NAMESPACE);
     standIns = new StandIns(objects, NAMESPACE, stack.images.postgres);
-    untouched = await clusterWide();
+    // What an earlier suite deleted may take its time to go.
+    const lasting = (await clusterWide()).filter(({ metadata }) => metadata?.deletionTimestamp === undefined);
+    untouched = lasting.map(named);
     stack.configure({
       profile: "full",
       prometheus: "existing",
@@ -137,6 +138,6 @@ describe("the full profile", function () {
     const { code, output } = await stack.destroy();
     assert.equal(code, 0, output);
     await standIns.close();
-    assert.deepEqual(await clusterWide(), untouched);
+    assert.deepEqual((await clusterWide()).map(named), untouched);
   });
 });

@@ -101,13 +101,21 @@ case "$1" in
     until getent ahosts "$primary" >/dev/null; do sleep 1; find_primary now; done
     # Epochs outlive a restart: who has seen a failover is not told of an older one.
     epochs=$(grep -E '^sentinel (current-epoch|config-epoch|leader-epoch) ' ${data}/sentinel/sentinel.conf 2>/dev/null) || epochs=
-    cat ${secrets}/sentinel.conf >${data}/sentinel/sentinel.conf
-    cat >>${data}/sentinel/sentinel.conf <<END
+    {
+      cat ${secrets}/sentinel.conf
+      cat <<END
 sentinel announce-ip $self
 sentinel myid $(printf %s "$self" | sha1sum | cut -c 1-40)
 ${monitorConfig(layout).join("\n")}
 $epochs
 END
+      # Who is known can be promoted, even where the primary has not answered since this start.
+      for host in $hosts; do
+        [ "$host" = "$primary" ] || echo "sentinel known-replica ${PRIMARY_NAME} $host ${serverPort}"
+      done
+    } >${data}/sentinel/starting.conf
+    # In one step: this pod's server, which starts beside it, reads what was written down last.
+    mv ${data}/sentinel/starting.conf ${data}/sentinel/sentinel.conf
     exec "$(program server)" ${data}/sentinel/sentinel.conf --sentinel
     ;;
   # Probes. A replica is ready when it follows its primary, so that a rollout waits for it.

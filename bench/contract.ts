@@ -37,6 +37,12 @@ export interface Bench {
   run(options: { data?: string }): Promise<BenchRow[]>;
 }
 
+/** What a module `bench/<name>.ts` is that stands for several. */
+export interface Suite {
+  /** Names of the benchmarks, in the order in which they run. */
+  parts: readonly string[];
+}
+
 /** The middle value, or the mean of the two in the middle. Throws RangeError for no values. */
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);

@@ -4,13 +4,14 @@ import { createRequire } from "node:module";
 import { availableParallelism, cpus, totalmem } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { type Bench, type BenchResult, faultsOf } from "./contract";
+import { type Bench, type BenchResult, faultsOf, type Suite } from "./contract";
 import { plot } from "./plot";
 import { renderTable } from "./table";
 
 /**
- * `npm run bench -- NAME [--data DIR]`: runs `bench/NAME.ts` and writes `bench/results/NAME.{json,svg}`. Exit code 2: the
- * command line is wrong; 1: the benchmark failed, and nothing was written.
+ * `npm run bench -- NAME [--data DIR]`: runs `bench/NAME.ts` and writes `bench/results/NAME.{json,svg}`. A NAME that is a
+ * suite stands for several; each gets the same DIR, and one that fails does not keep the others from their turn. Exit code
+ * 2: the command line is wrong; 1: a benchmark failed, and nothing of it was written.
  */
 const USAGE = "usage: npm run bench -- NAME [--data DIR]";
 
@@ -42,19 +43,23 @@ export async function main(parameters: readonly string[], options: RunOptions): 
     printError(`${(error as Error).message}\n${USAGE}`);
     return 2;
   }
-  const bench = name === undefined ? undefined : load(folder, name);
-  if (bench === undefined) {
+  const benches = name === undefined ? undefined : named(folder, name);
+  if (benches === undefined) {
     const wrong = name === undefined ? "" : `There is no benchmark "${name}".\n`;
     printError(`${wrong}${USAGE}\nBenchmarks: ${namesOf(folder).join(", ") || "none"}`);
     return 2;
   }
-  try {
-    await runOne(bench, data, options);
-    return 0;
-  } catch (error) {
-    printError(`${bench.name} failed: ${(error as Error).stack}`);
-    return 1;
+  const failed: string[] = [];
+  for (const bench of benches) {
+    try {
+      await runOne(bench, data, options);
+    } catch (error) {
+      failed.push(bench.name);
+      printError(`${bench.name} failed: ${(error as Error).stack}`);
+    }
   }
+  if (failed.length > 0 && benches.length > 1) printError(`${failed.join(", ")} failed; the others are written`);
+  return failed.length > 0 ? 1 : 0;
 }
 
 async function runOne(
@@ -81,9 +86,21 @@ async function runOne(
   print(`\nwritten: ${["json", "svg"].map((kind) => `${basename(folder)}/results/${bench.name}.${kind}`).join(", ")}`);
 }
 
-/** The folder's modules that export `run`. */
+/** The folder's modules that are a benchmark or a suite of them. */
 function namesOf(folder: string): string[] {
-  return filesOf(folder).filter((name) => load(folder, name) !== undefined);
+  return filesOf(folder).filter((name) => named(folder, name) !== undefined);
+}
+
+/** The benchmarks that a name stands for: one, or those that a suite lists; undefined where there is no such name. */
+function named(folder: string, name: string): Bench[] | undefined {
+  const { run, parts } = modules(folder, name);
+  if (typeof run === "function") return [{ name, run }];
+  if (!Array.isArray(parts)) return undefined;
+  return parts.map((part) => {
+    const bench = modules(folder, part);
+    if (typeof bench.run !== "function") throw new Error(`${name} lists ${part}, which is no benchmark`);
+    return { name: part, run: bench.run };
+  });
 }
 
 /** Not a benchmark, and this very module among them. */
@@ -99,11 +116,9 @@ function filesOf(folder: string): string[] {
 
 const requireHere = createRequire(__filename);
 
-/** undefined where there is no such file, or it exports no `run`. */
-function load(folder: string, name: string): Bench | undefined {
-  if (!filesOf(folder).includes(name)) return undefined;
-  const module = requireHere(join(folder, name)) as Partial<Bench>;
-  return typeof module.run === "function" ? { name, run: module.run } : undefined;
+/** What a module of the folder exports; nothing where there is none. */
+function modules(folder: string, name: string): Partial<Bench & Suite> {
+  return filesOf(folder).includes(name) ? (requireHere(join(folder, name)) as Partial<Bench & Suite>) : {};
 }
 
 /** The commit that the folder's checkout is at. It only reads: without that option `git status` rewrites the index. */

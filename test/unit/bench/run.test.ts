@@ -25,6 +25,7 @@ describe("npm run bench", () => {
     module("path.ts", `export async function run({ data }: { data?: string }) { throw new Error("data is " + data); }`);
     module("bad.ts", `export const run = async () => [${ROW.replace("OURS", "0 / 0")}];`);
     module("helper.ts", "export const help = 1;");
+    module("suite.ts", `export const parts = ["bad", "good"];`);
     module("contract.ts", "throw new Error('the harness is not loaded as a benchmark');");
   });
   after(() => rmSync(folder, { recursive: true, force: true }));
@@ -54,6 +55,14 @@ describe("npm run bench", () => {
     assert.ok(printed.includes(`data is ${resolve("some/where")}`));
   });
 
+  it("runs what a suite lists, and names what failed of it", async () => {
+    rmSync(join(folder, "results"), { recursive: true, force: true });
+    assert.equal(await run("suite", "--data", "some/where"), 1);
+    assert.deepEqual(readdirSync(join(folder, "results")), ["good.json", "good.svg"]);
+    assert.equal(result("good").rows[0]!.ours, 3);
+    assert.match(printed, /bad failed; the others are written/);
+  });
+
   it("says so where the tree has changes", () => {
     assert.equal(describeCommit("abc1234", ""), "abc1234");
     assert.equal(describeCommit("abc1234", "?? new-file"), "abc1234-dirty");
@@ -69,7 +78,7 @@ describe("npm run bench", () => {
   for (const parameters of [["nope"], ["helper"], ["contract"], ["../good"], []]) {
     it(`lists what there is for ${JSON.stringify(parameters)}`, async () => {
       assert.equal(await run(...parameters), 2);
-      assert.match(printed, /Benchmarks: bad, good, path\n/);
+      assert.match(printed, /Benchmarks: bad, good, path, suite\n/);
     });
   }
 

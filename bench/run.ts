@@ -95,7 +95,7 @@ function namesOf(folder: string): string[] {
 function named(folder: string, name: string): Bench[] | undefined {
   const { run, parts } = modules(folder, name);
   if (typeof run === "function") return [{ name, run }];
-  if (!Array.isArray(parts)) return undefined;
+  if (parts === undefined) return undefined;
   return parts.map((part) => {
     const bench = modules(folder, part);
     if (typeof bench.run !== "function") throw new Error(`${name} lists ${part}, which is no benchmark`);

@@ -61,15 +61,25 @@ export class RedisConnections {
 
   /**
    * Runs a command. A server that accepts connections and does not answer (hung, or cut off) would cost every request the
-   * timeout; after the first, the connection is dropped, and until it is back commands fail at once.
+   * timeout; after the first, the connection is dropped, and until it is back commands fail at once. Not where this process was
+   * too busy to read: then answers lie ready.
    */
   async guard<T>(command: () => Promise<T>): Promise<T> {
     try {
       return await command();
     } catch (error) {
-      if ((error as Error).message === "Command timed out") this.commands.disconnect(true);
+      if ((error as Error).message === "Command timed out") await this.dropIfSilent();
       throw error;
     }
+  }
+
+  private async dropIfSilent(): Promise<void> {
+    const { stream } = this.commands;
+    const received = stream.bytesRead;
+    // Timers come before what has been received: let that be read.
+    await new Promise((resolve) => setImmediate(resolve));
+    const isOpen = this.commands.stream === stream && !stream.writableEnded && this.commands.status === "ready";
+    if (isOpen && stream.bytesRead === received) this.commands.disconnect(true);
   }
 
   close(): void {

@@ -1,173 +1,130 @@
-import { EventEmitter } from "node:events";
-import { BentoCache, bentostore, errors } from "bentocache";
-import { memoryDriver } from "bentocache/drivers/memory";
-import type { CacheEvents } from "bentocache/types";
+import { randomUUID } from "node:crypto";
 import type { Logger } from "pino";
+import type { Clock } from "../clock";
 import type { Metrics } from "../telemetry/metrics";
 import type { Cache, CacheOptions } from "./cache";
+import { Channel, type Message } from "./channel";
+import { cacheInstruments } from "./instruments";
+import { L1 } from "./l1";
+import { L2 } from "./l2";
+import { Loader } from "./loader";
 import type { RedisConnections } from "./redis";
-import { RedisBus } from "./redis-bus";
-import { GuardedRedisDriver } from "./redis-driver";
+import { UnderWay, type Work } from "./under-way";
+import { Unsent } from "./unsent";
 
 export interface TieredCacheOptions {
   redis: RedisConnections | undefined;
   log: Logger;
   metrics: Metrics;
   random: () => number;
+  clock: Clock;
   namespace: string;
   maxEntries: number;
+  maxStaleSeconds: number;
 }
 
-/** A load under way; what was invalidated since it began must not be kept. */
-interface Load {
-  invalidated: boolean;
-}
+/** Signs of life in the time that values outlast their want: enough that one may be late. */
+const SIGNS_OF_LIFE = 10;
 
-/** bentocache does the tiers, expiries and stale values; here are single flights, invalidation that is never lost, and metrics. */
+/** Looks into L1, joins what is under way for the key, or begins it. */
 export class TieredCache implements Cache {
-  private readonly tiers;
-  private readonly flights = new Map<string, Promise<unknown>>();
-  private readonly loads = new Map<string, Set<Load>>();
-  /** Invalidated here, but not yet in L2 and the other replicas, because Redis was away. */
-  private readonly unsent = new Set<string>();
-  private readonly requests;
+  private readonly id = randomUUID();
+  private readonly instruments;
+  private readonly l1: L1;
+  private readonly l2: L2 | undefined;
+  private readonly channel: Channel | undefined;
+  private readonly loader: Loader;
+  private readonly unsent: Unsent | undefined;
+  private readonly underWay = new UnderWay();
 
   constructor(private readonly options: TieredCacheOptions) {
-    const { redis, log, metrics, namespace, maxEntries } = options;
-    this.requests = metrics.counter(
-      "mno_cache_requests_total",
-      "Cache look-ups by level (l1, l2, loader) and result (hit, stale, shared, miss, error, success)",
-      ["level", "result"],
-    );
-    const emitter = new EventEmitter();
-    let store = bentostore().useL1Layer(memoryDriver({ maxItems: maxEntries }));
+    const { redis, log, metrics, clock, namespace, maxEntries, maxStaleSeconds } = options;
+    const maxStale = Math.round(maxStaleSeconds * 1000);
+    this.instruments = cacheInstruments(metrics);
     if (redis) {
-      store = store
-        .useL2Layer({
-          options: {},
-          factory: (config: Record<string, unknown>) =>
-            new GuardedRedisDriver(config, redis, (result) => this.count("l2", result)),
-        })
-        .useBus({
-          options: { retryQueue: { enabled: false, retryInterval: false } },
-          factory: () => new RedisBus(redis, namespace, log),
-        });
-      redis.commands.on("ready", () => void this.sendUnsent());
+      const channel = new Channel(redis, `${namespace}:messages`, this.id, clock, log, (message) => this.hear(message));
+      this.channel = channel;
+      this.l2 = new L2(redis, channel, namespace, this.id, clock, maxStale, async () => this.unsent?.send());
+      this.unsent = new Unsent(this.l2, (keys) => this.instruments.unsent(keys));
     }
-    this.tiers = new BentoCache({ default: "tiers", stores: { tiers: store }, prefix: namespace, emitter });
-    emitter.on("cache:hit", ({ layer, graced }: CacheEvents["cache:hit"]) => {
-      this.count("l1", graced ? "stale" : layer === "l1" ? "hit" : "miss");
-    });
-    emitter.on("cache:miss", () => this.count("l1", "miss"));
-    emitter.on("bus:message:received", ({ message }: CacheEvents["bus:message:received"]) => {
-      if (message.type === "delete") for (const key of message.keys) this.disown(key);
-      if (message.type === "clear") for (const key of this.loads.keys()) this.disown(key);
-    });
+    this.l1 = new L1(
+      maxEntries,
+      clock,
+      () => (this.channel ? this.channel.confirmedAt + maxStale : Infinity),
+      maxStale,
+    );
+    this.loader = new Loader(this.l1, this.l2, this.instruments, clock, options.random, log);
+    this.channel?.start(maxStale / SIGNS_OF_LIFE);
+    this.l2?.start(maxStale / SIGNS_OF_LIFE);
   }
 
   async get<T>(key: string, options: CacheOptions, load: () => Promise<T>): Promise<T> {
-    const running = this.flights.get(key);
-    if (running) {
-      this.count("l1", "shared");
-      // A copy, as from the cache: no caller sees what another does to its value.
-      return structuredClone((await running) as T);
+    const { clock } = this.options;
+    const started = clock.now();
+    const entry = this.l1.get(key);
+    if (entry && started < entry.freshUntil) {
+      if (this.isDueEarly(entry.took, entry.freshUntil - started, options)) this.refresh(key, options, load, true);
+      this.instruments.count("l1", "hit");
+      this.instruments.observe("l1", (clock.now() - started) / 1000);
+      return JSON.parse(entry.body) as T;
     }
-    const flight = this.look(key, options, load);
-    this.flights.set(key, flight);
-    try {
-      return await flight;
-    } finally {
-      if (this.flights.get(key) === flight) this.flights.delete(key);
+    const staleUntil = entry ? Math.min(entry.usableUntil, entry.freshUntil + (options.staleSeconds ?? 0) * 1000) : 0;
+    if (entry && started < staleUntil) {
+      this.refresh(key, options, load, false);
+      this.instruments.count("l1", "stale");
+      this.instruments.observe("l1", (clock.now() - started) / 1000);
+      return JSON.parse(entry.body) as T;
     }
+    const running = this.underWay.find(key);
+    this.instruments.count("l1", running ? "shared" : "miss");
+    const flight = running ?? this.fly(key, options, load);
+    // Each gets a copy of its own: no caller sees what another does to its value.
+    return JSON.parse(await flight.body) as T;
   }
 
   async invalidate(key: string): Promise<void> {
-    this.disown(key);
-    await this.options.redis?.settled;
-    this.unsent.add(key);
-    await this.send(key);
+    this.drop(key);
+    await this.unsent?.add(key);
+    // Once more: a look that began in between may have met what L2 held until then.
+    if (this.l2) this.drop(key);
   }
 
   async close(): Promise<void> {
-    await this.tiers.disconnect();
+    this.channel?.stop();
+    this.l2?.stop();
+    this.options.redis?.close();
   }
 
-  private async look<T>(key: string, options: CacheOptions, load: () => Promise<T>): Promise<T> {
-    await this.options.redis?.settled;
-    const { ttlSeconds, staleSeconds = 0, jitter = 0.1 } = options;
-    const ttl = Math.max(1, Math.round(ttlSeconds * 1000 * (1 - jitter * this.options.random())));
-    let loaded: { value: T } | undefined;
-    try {
-      const value = (await this.tiers.getOrSet({
-        key,
-        ttl,
-        // Counted from the write, and of no use where it is not longer than the TTL.
-        grace: staleSeconds > 0 ? ttl + Math.round(staleSeconds * 1000) : false,
-        // With a stale value at hand it is served at once, and the load goes on behind.
-        timeout: 0,
-        factory: async ({ skip }) => {
-          const result = await this.track(key, load);
-          loaded = { value: result.value };
-          return result.keep ? result.value : skip();
-        },
-      })) as T | undefined;
-      return value === undefined && loaded ? loaded.value : (value as T);
-    } catch (error) {
-      if (!(error instanceof errors.E_FACTORY_ERROR)) throw error;
-      this.count("l1", "miss");
-      throw error.cause;
-    }
+  private fly(key: string, options: CacheOptions, load: () => Promise<unknown>): Work {
+    const behind = (run: (work: Work) => Promise<string>): void => this.runBehind(key, run);
+    return this.underWay.begin("awaited", key, (work) => this.loader.find(work, options, load, behind));
   }
 
-  /** Loads, and tells whether the result may be kept. */
-  private async track<T>(key: string, load: () => Promise<T>): Promise<{ value: T; keep: boolean }> {
-    const own: Load = { invalidated: false };
-    const loads = this.loads.get(key) ?? new Set();
-    this.loads.set(key, loads.add(own));
-    try {
-      const value = toJson(key, await load());
-      this.count("loader", "success");
-      return { value, keep: !own.invalidated };
-    } catch (error) {
-      this.count("loader", "error");
-      this.options.log.warn({ err: error, key }, "loading a cached value failed");
-      throw error;
-    } finally {
-      loads.delete(own);
-      if (loads.size === 0) this.loads.delete(key);
-    }
+  private refresh(key: string, options: CacheOptions, load: () => Promise<unknown>, early: boolean): void {
+    if (!this.underWay.has(key)) this.runBehind(key, (work) => this.loader.renew(work, options, load, early));
   }
 
-  /** Requests from now on must not get what is being loaded now. */
-  private disown(key: string): void {
-    this.flights.delete(key);
-    for (const load of this.loads.get(key) ?? []) load.invalidated = true;
+  private runBehind(key: string, run: (work: Work) => Promise<string>): void {
+    // Its failure is in the log; whoever asked has the old value.
+    this.underWay.begin("behind", key, run).body.catch(() => undefined);
   }
 
-  /** Removes the key from L1, L2 and the other replicas; what cannot be sent now stays in `unsent`. */
-  private async send(key: string): Promise<void> {
-    const { redis } = this.options;
-    try {
-      await this.tiers.delete({ key, suppressL2Errors: false });
-      // Deleted in L2 a moment ago; should the server have gone since, the other replicas may not know.
-      if (!redis || redis.commands.status === "ready") this.unsent.delete(key);
-    } catch (error) {
-      if (!(error instanceof errors.E_L2_CACHE_ERROR)) throw error;
-    }
+  /** XFetch: the chance grows as the TTL's end comes closer, and with the time a load takes. */
+  private isDueEarly(took: number, left: number, { earlyRefresh = 0 }: CacheOptions): boolean {
+    return earlyRefresh > 0 && -earlyRefresh * took * Math.log(1 - this.options.random()) >= left;
   }
 
-  private async sendUnsent(): Promise<void> {
-    for (const key of this.unsent) await this.send(key);
+  private hear(message: Message): void {
+    if (message.type === "released") return this.loader.wake(message.key);
+    if (message.type === "drop") return this.drop(message.key);
+    this.l1.clear();
+    this.underWay.disownAll();
+    this.loader.wakeAll();
   }
 
-  private count(level: string, result: string): void {
-    this.requests.inc({ level, result });
+  private drop(key: string): void {
+    this.l1.delete(key);
+    this.underWay.disown(key);
+    this.loader.wake(key);
   }
-}
-
-/** The value as every later reader will get it, so that the first gets no other. */
-function toJson<T>(key: string, value: T): T {
-  const text = JSON.stringify(value) as string | undefined;
-  if (text === undefined) throw new TypeError(`The value loaded for "${key}" is not JSON: ${typeof value}`);
-  return JSON.parse(text) as T;
 }

@@ -14,8 +14,16 @@ const RUNTIME_CODE = [
   "only runtime/exports may be used from here",
 ];
 
+const SCALABILITY_ENGINES = [
+  "elastic-resource-manager",
+  "auto-scaling-engine",
+  "global-load-balancer",
+  "resource-pool-manager",
+  "performance-optimizer",
+];
+
 export default tseslint.config(
-  { ignores: ["dist/**", "node_modules/**", "coverage/**", "bench/results/**", "test/support/workloads/**"] },
+  { ignores: [".mno/**", "dist/**", "node_modules/**", "coverage/**", "bench/results/**", "test/support/workloads/**"] },
   eslint.configs.recommended,
   ...tseslint.configs.recommendedTypeChecked,
   {
@@ -46,13 +54,14 @@ export default tseslint.config(
     ["runtime/kernel/**/*.ts"],
     [["**/scalability/**", "**/components/**", "**/stacks/**"], "the kernel knows no engine and no component"],
   ),
-  walls(
-    ["runtime/scalability/elastic-resource-manager/**/*.ts"],
-    [["**/auto-scaling-engine/**"], "engines meet in events and HTTP only"],
-  ),
-  walls(
-    ["runtime/scalability/auto-scaling-engine/**/*.ts"],
-    [["**/elastic-resource-manager/**"], "engines meet in events and HTTP only"],
+  ...SCALABILITY_ENGINES.map((engine) =>
+    walls(
+      [`runtime/scalability/${engine}/**/*.ts`],
+      [
+        SCALABILITY_ENGINES.filter((other) => other !== engine).map((other) => `**/${other}/**`),
+        "engines meet in events and HTTP only",
+      ],
+    ),
   ),
   {
     files: ["test/**/*.ts"],

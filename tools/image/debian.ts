@@ -57,7 +57,7 @@ export const TEST_SERVERS = {
       "/usr/bin/redis-cli",
       "/bin/sh",
       // What a start-up script may expect of an image with a shell.
-      ...["cat", "cp", "date", "grep", "mkdir", "sed", "sleep"].map((name) => `/bin/${name}`),
+      ...["cat", "cp", "date", "grep", "mkdir", "mv", "sed", "sleep"].map((name) => `/bin/${name}`),
       ...["cut", "getent", "head", "seq", "sha1sum", "timeout", "tr"].map((name) => `/usr/bin/${name}`),
     ],
   },

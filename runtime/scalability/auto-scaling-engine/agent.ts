@@ -1,3 +1,4 @@
+import { EventEmitter } from "node:events";
 import { type Static, Type } from "@sinclair/typebox";
 import { type FieldFault, MnoError } from "../../exports";
 import type { EventData } from "../../kernel/events/catalogue";
@@ -5,8 +6,11 @@ import type { CloudEvent } from "../../kernel/events/cloudevent";
 import type { AgentContext, AgentDefinition, LeaderTerm } from "../../kernel/lifecycle/agent";
 import type { Trigger } from "./decision";
 import { Evaluator } from "./evaluator";
+import { Forecaster } from "./forecaster";
 import { createInstruments } from "./instruments";
+import { serveKeda } from "./keda/server";
 import { MetricsSource } from "./metrics-source";
+import { NodeAdvisor } from "./node-advisor";
 import { DEFAULT_OPTIONS } from "./replica-calculator";
 import { registerRoutes } from "./routes";
 import type { ScalerSpec } from "./spec";
@@ -39,6 +43,26 @@ const Configuration = Type.Object({
     default: DEFAULT_OPTIONS.cpuSampleSeconds,
     description: "Seconds that one CPU sample of the cluster covers",
   }),
+  MNO_AUTOSCALING_MOST_SAMPLE_AGE_SECONDS: Type.Number({
+    minimum: 1,
+    default: DEFAULT_OPTIONS.mostSampleAgeSeconds,
+    description: "Values that were measured longer ago count as missing",
+  }),
+  MNO_ASE_KEDA_PORT: Type.Integer({
+    minimum: 0,
+    maximum: 65535,
+    default: 0,
+    description: "Port of KEDA's external scaler (gRPC), for scalers with act serve; 0: off",
+  }),
+  MNO_ASE_KEDA_HOST: Type.String({
+    default: "127.0.0.1",
+    description: "Address that KEDA's external scaler listens on",
+  }),
+  MNO_ASE_NODES_SECONDS: Type.Number({
+    minimum: 0,
+    default: 30,
+    description: "Seconds between two looks at the nodes for advice on their number; 0: off",
+  }),
 });
 type Configuration = Static<typeof Configuration>;
 
@@ -69,10 +93,15 @@ export const autoScalingEngine: AgentDefinition<Configuration> = {
       cpuInitializationSeconds: config.MNO_AUTOSCALING_CPU_INITIALIZATION_SECONDS,
       initialReadinessSeconds: config.MNO_AUTOSCALING_INITIAL_READINESS_SECONDS,
       cpuSampleSeconds: config.MNO_AUTOSCALING_CPU_SAMPLE_SECONDS,
+      mostSampleAgeSeconds: config.MNO_AUTOSCALING_MOST_SAMPLE_AGE_SECONDS,
+      mostGrowth: DEFAULT_OPTIONS.mostGrowth,
     };
+    const forecaster = new Forecaster(database);
+    const served = new EventEmitter();
     const evaluator = new Evaluator({
       store,
       source,
+      forecaster,
       cluster,
       clock,
       random,
@@ -81,15 +110,32 @@ export const autoScalingEngine: AgentDefinition<Configuration> = {
       instruments,
       options,
       onScaled: () => outbox.nudge(),
+      onServed: () => served.emit("changed"),
     });
     context.onStop(() => evaluator.idle());
 
-    registerRoutes(http, { store, source, evaluator, instruments });
+    registerRoutes(http, { store, source, forecaster, evaluator, instruments });
+    if (config.MNO_ASE_KEDA_PORT > 0) {
+      const keda = await serveKeda(
+        { served: (workload) => store.served(workload), clock, changes: served },
+        config.MNO_ASE_KEDA_HOST,
+        config.MNO_ASE_KEDA_PORT,
+      );
+      context.onStop(() => keda.close());
+      log.info({ port: keda.port }, "KEDA's external scaler is served");
+    }
     context.readyWhen("database", () => database.ping());
     // One replica evaluates: rates need its memory of the scrape before. The store refuses whoever evaluates beside it.
     context.whileLeading(async (term) => {
+      // What another leader has learnt since is in the database.
+      forecaster.retain(new Set());
+      term.onStop(() => forecaster.close());
       await consumeGrants(context, term, store, evaluator);
       term.every("evaluate", config.MNO_AUTOSCALING_SYNC_SECONDS * 1000, () => evaluator.round());
+      if (config.MNO_ASE_NODES_SECONDS > 0) {
+        const advisor = new NodeAdvisor(context);
+        term.every("nodes", config.MNO_ASE_NODES_SECONDS * 1000, () => advisor.look());
+      }
       term.every("prune", PRUNE_MILLISECONDS, () => store.prune(clock.now()));
     });
   },

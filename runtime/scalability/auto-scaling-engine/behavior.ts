@@ -1,3 +1,4 @@
+import type { Memory } from "./memory";
 import type { ScalerSpec, ScalingRules } from "./spec";
 
 /** What the engine remembers of one workload. Times are milliseconds since the epoch; order does not matter. */
@@ -6,6 +7,8 @@ export interface ScalingHistory {
   recommendations: readonly { time: number; replicas: number }[];
   /** Past changes that were carried out: positive added replicas, negative removed them. */
   scaleEvents: readonly { time: number; change: number }[];
+  /** Absent before the first evaluation. */
+  memory?: Memory;
 }
 
 /**

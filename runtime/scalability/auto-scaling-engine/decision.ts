@@ -8,10 +8,10 @@ const replicas = (description: string) => Type.Integer({ minimum: 0, description
 const nullable = <T extends TSchema>(schema: T, description: string) =>
   Type.Union([schema, Type.Null()], { description });
 
-const TRIGGERS = ["interval", "resource.allocated", "resource.released", "request"] as const;
+const TRIGGERS = ["interval", "resource.allocated", "resource.released", "request", "wake"] as const;
 export type Trigger = (typeof TRIGGERS)[number];
 
-const ACTIONS = ["scaled", "kept", "skipped"] as const;
+const ACTIONS = ["scaled", "kept", "skipped", "served"] as const;
 
 const ReadingSchema = Type.Object(
   {
@@ -49,11 +49,24 @@ const StagesSchema = Type.Object(
     tolerance: stage("Largest proposal after tolerance"),
     stabilised: stage("After the stabilisation windows"),
     rateLimited: stage("After the scaling policies"),
+    forecast: Type.Optional(stage("By a trusted forecast, where that is acted on")),
     clamped: stage("After minReplicas and maxReplicas"),
   },
   { ...closed, description: "Desired replicas after each stage; null where the evaluation ended before it" },
 );
 export type Stages = Static<typeof StagesSchema>;
+
+const PredictionResultSchema = Type.Object(
+  {
+    demand: Type.Number({ description: "Expected total, in units of the first metric" }),
+    upper: Type.Number({ description: "What to provision for: the expectation and a margin learnt from past errors" }),
+    trusted: Type.Boolean({ description: "Whether the forecasts have proven themselves so far" }),
+    replicas: replicas("What forecast and reactive core come to together"),
+    source: Type.String({ description: "Which of the two decided: forecast or reactive" }),
+    acted: Type.Boolean({ description: "Whether that number was used, or is advice" }),
+  },
+  { ...closed, description: "The forecast for the moment at which a replica asked for now takes load" },
+);
 
 export const DecisionSchema = Type.Object(
   {
@@ -73,15 +86,18 @@ export const DecisionSchema = Type.Object(
     ),
     perMetric: Type.Array(MetricProposalSchema, { description: "What each metric proposes, in the scaler's order" }),
     stages: StagesSchema,
+    prediction: Type.Optional(PredictionResultSchema),
     desiredReplicas: replicas("What the evaluation wants; the current number when it keeps or skips"),
     action: Type.Unsafe<(typeof ACTIONS)[number]>(
       Type.String({
         enum: [...ACTIONS],
-        description: "scaled: replicas were changed; kept: they are right; skipped: nothing could be concluded or done",
+        description:
+          "scaled: replicas were changed; kept: they are right; skipped: nothing could be concluded or done; served: the number is for the cluster's own autoscaler to take",
       }),
     ),
     reasons: Type.Array(Type.String(), { description: "Why, in the order in which it came up" }),
   },
   closed,
 );
+export type PredictionResult = Static<typeof PredictionResultSchema>;
 export type Decision = Static<typeof DecisionSchema>;

@@ -1,47 +1,16 @@
-import type { ResourceQuantities } from "../../exports";
-import type { ReplicaStatus } from "../../kernel/cluster/cluster";
-import { limitRate, recordRecommendation, type ScalingHistory, stabilise } from "./behavior";
-import type { Decision, MetricProposal, Reading, Stages, Trigger } from "./decision";
-import {
-  type CalculatorOptions,
-  liveReplicas,
-  proposeFromReplicas,
-  proposeFromTotal,
-  readyReplicas,
-  type Situation,
-} from "./replica-calculator";
-import { metricName, type MetricSpec, type ScalerSpec } from "./spec";
+import { limitRate, recordRecommendation, recordScale, type ScalingHistory, stabilise } from "./behavior";
+import type { Decision, PredictionResult, Stages } from "./decision";
+import { conclude, type Evaluation, type EvaluationInput, explain, NO_STAGES } from "./evaluation";
+import { foresee } from "./foresight";
+import { lastReplica } from "./idle";
+import type { Memory } from "./memory";
+import { watchForSurge } from "./panic";
+import type { Belief } from "./plausibility";
+import { proposeFor } from "./proposals";
+import { readyReplicas } from "./replica-calculator";
+import { DEFAULT_IDLE } from "./beyond";
 
-/** What a metric source said: a value per replica, one value for the workload, or why there is none. */
-export type MetricReading =
-  { values: ReadonlyMap<string, number>; faults?: readonly string[] } | { value: number } | { error: string };
-
-/** Everything one evaluation looks at. */
-export interface EvaluationInput {
-  /** Id that the decision gets. */
-  id: string;
-  trigger: Trigger;
-  /** Milliseconds since the epoch. */
-  now: number;
-  spec: ScalerSpec;
-  /** Desired replicas of the workload at present. */
-  current: number;
-  replicas: readonly ReplicaStatus[];
-  /** What one replica requests. */
-  requests: ResourceQuantities;
-  /** In the order of the scaler's metrics. */
-  readings: readonly MetricReading[];
-  history: ScalingHistory;
-  options: CalculatorOptions;
-}
-
-/** The decision, and the history to keep for the next one. */
-interface Evaluation {
-  decision: Decision;
-  history: ScalingHistory;
-}
-
-const NO_STAGES: Stages = { raw: null, tolerance: null, stabilised: null, rateLimited: null, clamped: null };
+const SWITCHED_OFF = "scaling is off while the workload is set to 0 replicas; set 1 or more to turn it on";
 
 /** The decision not to evaluate at all, for a reason that lies outside the numbers. */
 export function refuse(input: EvaluationInput, reason: string): Evaluation {
@@ -49,167 +18,129 @@ export function refuse(input: EvaluationInput, reason: string): Evaluation {
 }
 
 /**
- * How many replicas a workload should have: the algorithm of Kubernetes' HorizontalPodAutoscaler (autoscaling/v2). Every
- * metric proposes a number, the largest counts, and the behavior damps it: stabilise, limit the rate, clamp. Pure: nothing
- * is scaled here; the action "scaled" says that the caller has to, and to record it with `recordScale`.
+ * A request waits for a workload without replicas: the first one is to start, whatever the metrics say. Who asks while there
+ * are replicas only keeps them from going idle.
  */
-export function evaluate(input: EvaluationInput): Evaluation {
+export function wake(input: EvaluationInput): Evaluation {
   const { spec, current, now } = input;
+  const history = { ...input.history, memory: { ...input.history.memory, activeAt: now } };
+  if (current > 0) return conclude({ ...input, history }, NO_STAGES, "kept", [`awake: ${String(current)} replicas`]);
+  if (spec.minReplicas > 0 && history.memory.asleep !== true) {
+    return conclude(input, NO_STAGES, "skipped", [SWITCHED_OFF]);
+  }
+  const stages: Stages = { ...NO_STAGES, clamped: Math.max(spec.minReplicas, 1) };
+  const woken = recordRecommendation(spec, history, Math.max(spec.minReplicas, 1), now);
+  return conclude({ ...input, history: woken }, stages, "scaled", ["woken: a request waits"]);
+}
+
+/**
+ * How many replicas a workload should have: the algorithm of Kubernetes' HorizontalPodAutoscaler (autoscaling/v2). Every
+ * metric proposes a number, the largest counts, and the behavior damps it: stabilise, limit the rate, clamp. What the scaler
+ * asks for beyond that (panic, idle, prediction) comes on top. Pure: nothing is scaled here; the action "scaled" says that the
+ * caller has to, and to record it with `recordScale`.
+ */
+export function evaluate(asked: EvaluationInput): Evaluation {
+  const { spec, current, now } = asked;
   const { minReplicas, maxReplicas } = spec;
+  const noted = noteChanges(asked);
+  const memory = noted.memory ?? {};
+  // The number found at the first evaluation counts as the first recommendation, so that a new scaler does not jump down.
+  const isFirst = noted.recommendations.length === 0;
+  const input = { ...asked, history: isFirst ? recordRecommendation(spec, noted, current, now) : noted };
   const stages: Stages = { ...NO_STAGES };
 
-  if (current === 0 && minReplicas > 0) {
-    return conclude(input, stages, "skipped", [
-      "scaling is off while the workload is set to 0 replicas; set 1 or more to turn it on",
-    ]);
+  if (current === 0 && minReplicas > 0 && memory.asleep !== true) {
+    return conclude(input, stages, "skipped", [SWITCHED_OFF]);
   }
-  if (current < minReplicas || current > maxReplicas) {
+  if (current > maxReplicas || (current < minReplicas && current > 0)) {
     stages.clamped = current < minReplicas ? minReplicas : maxReplicas;
     const bound =
       current < minReplicas ? `below minReplicas ${String(minReplicas)}` : `above maxReplicas ${String(maxReplicas)}`;
     return conclude(input, stages, "scaled", [`${String(current)} replicas are ${bound}`]);
   }
 
-  const results = spec.metrics.map((metric, index) => proposeFor(metric, input.readings[index], input));
+  const belief: Belief = { believed: {}, doubted: {} };
+  const results = spec.metrics.map((metric, place) => proposeFor(metric, input.readings[place], input, memory, belief));
   const readings = results.map((result) => result.reading);
   const proposals = results.map((result) => result.proposal);
   const reasons = results.flatMap((result) => result.reasons);
   const valid = proposals.filter((proposal) => proposal.proposal !== null);
   const failed = proposals.length - valid.length;
-  const end = (action: Decision["action"], why: string, history = input.history): Evaluation =>
-    conclude({ ...input, history }, stages, action, [...reasons, why], readings, proposals);
+  const failing = `${String(failed)} of ${String(proposals.length)} metrics could not be read`;
+  const isComplete = failed === 0 && readings.every(({ missing }) => missing === 0);
+  const remembered: Memory = { ...memory, ...belief };
+  // No demand that can be read is not the same as no demand.
+  const isIdle = isComplete && Object.values(belief.believed).every((total) => total === 0);
+  if (!isIdle || memory.activeAt === undefined) remembered.activeAt = now;
+  const end = (action: Decision["action"], why: string, changed: Partial<ScalingHistory> = {}): Evaluation =>
+    conclude(
+      { ...input, history: { ...input.history, ...changed, memory: remembered } },
+      stages,
+      action,
+      [...reasons, why],
+      { readings, perMetric: proposals, prediction },
+    );
+  let prediction: PredictionResult | undefined;
 
-  if (valid.length === 0) return end("skipped", `no metric could be read: keep ${String(current)}`);
+  if (valid.length === 0) {
+    return end(
+      "skipped",
+      current === 0 ? "asleep: a request wakes it" : `no metric could be read: keep ${String(current)}`,
+    );
+  }
   stages.raw = Math.max(...valid.map((proposal) => proposal.raw ?? 0));
   const desired = Math.max(...valid.map((proposal) => proposal.proposal ?? 0));
   stages.tolerance = desired;
   if (failed > 0 && desired < current) {
-    return end(
-      "skipped",
-      `${String(failed)} of ${String(proposals.length)} metrics could not be read: no scaling down to ${String(desired)} on missing data`,
-    );
+    return end("skipped", `${failing}: no scaling down to ${String(desired)} on missing data`);
   }
 
-  // The number found at the first evaluation counts as the first recommendation, so that a new scaler does not jump down.
-  const seeded =
-    input.history.recommendations.length > 0 ? input.history : recordRecommendation(spec, input.history, current, now);
-  stages.stabilised = stabilise(spec, seeded, current, desired, now);
-  stages.rateLimited = limitRate(spec, seeded, current, stages.stabilised, now);
-  stages.clamped = Math.min(Math.max(stages.rateLimited, minReplicas), maxReplicas);
-  reasons.push(...explain(stages, spec));
-  const history = recordRecommendation(spec, seeded, desired, now);
-  if (stages.clamped === current) return end("kept", `${String(current)} replicas are right`, history);
+  stages.stabilised = stabilise(spec, input.history, current, desired, now);
+  stages.rateLimited = limitRate(spec, input.history, current, stages.stabilised, now);
+  const ready = readyReplicas(input.replicas).length;
+  const alarm = watchForSurge(spec.panic, memory, input.history.recommendations, desired, ready, now);
+  remembered.panic = alarm.panic;
+  if (alarm.panic && spec.behavior.scaleUp.selectPolicy !== "Disabled") {
+    stages.stabilised = Math.max(current, alarm.panic.replicas);
+    stages.rateLimited = stages.stabilised;
+  }
+  // Where somebody else acts, a workload that was woken may have no replica for a while.
+  const isWaking = current === 0 && spec.act === "serve" && memory.asleep !== true;
+  const mayGoIdle = minReplicas === 0 && (isWaking || (current > 0 && spec.idle !== undefined));
+  const lastOne = mayGoIdle ? lastReplica(spec.idle ?? DEFAULT_IDLE, remembered, now) : undefined;
+  const floor = lastOne === undefined ? minReplicas : 1;
+  const clamp = (replicas: number): number => Math.min(Math.max(replicas, floor), maxReplicas);
+  stages.clamped = clamp(stages.rateLimited);
+  // What panic passed over was not stabilised.
+  const explained = alarm.panic ? { ...stages, tolerance: stages.stabilised } : stages;
+  reasons.push(...alarm.reasons, ...explain(explained, spec), ...(lastOne === undefined ? [] : [lastOne]));
+
+  const foreseen = foresee(input, memory, stages.clamped, isComplete);
+  if (foreseen) {
+    remembered.forecasts = foreseen.state;
+    prediction = foreseen.result;
+    reasons.push(...foreseen.reasons);
+    if (prediction?.acted) {
+      const held = Math.max(prediction.replicas, alarm.panic?.replicas ?? 0);
+      stages.forecast = held;
+      stages.clamped = clamp(alarm.panic ? held : limitRate(spec, input.history, current, held, now));
+    }
+  }
+  const { recommendations } = recordRecommendation(spec, input.history, desired, now);
+  if (stages.clamped === current) return end("kept", `${String(current)} replicas are right`, { recommendations });
   const leading = valid.find((proposal) => proposal.proposal === desired)?.metric ?? "the metrics";
-  const why =
+  const metricsSay =
     stages.clamped > current
       ? `${leading} asks for ${String(desired)}`
       : `all metrics are below target, ${leading} the highest`;
-  return end("scaled", `from ${String(current)} to ${String(stages.clamped)}: ${why}`, history);
+  const why = prediction?.acted ? "the forecast asks for it" : metricsSay;
+  return end("scaled", `from ${String(current)} to ${String(stages.clamped)}: ${why}`, { recommendations });
 }
 
-function proposeFor(
-  metric: MetricSpec,
-  raw: MetricReading | undefined,
-  input: EvaluationInput,
-): { reading: Reading; proposal: MetricProposal; reasons: string[] } {
-  const name = metricName(metric);
-  const situation: Situation = input;
-  const { reading, reasons } = trust(name, raw ?? { error: "it was not read" });
-  const fail = (error: string): ReturnType<typeof proposeFor> => ({
-    reading: { ...reading, error },
-    proposal: { metric: name, ratio: null, raw: null, proposal: null, arithmetic: error },
-    reasons: [...reasons, `${name}: ${error}`],
-  });
-  if (reading.error !== null) return fail(reading.error);
-  let result;
-  if (metric.type !== "external") {
-    result = proposeFromReplicas(metric, new Map(Object.entries(reading.values)), situation);
-  } else {
-    if (reading.value === null) return fail("it has no value");
-    result = proposeFromTotal(metric, reading.value, situation);
-  }
-  Object.assign(reading, result.counts);
-  if ("error" in result) return fail(result.error);
-  const ratio = Number.isFinite(result.ratio) ? result.ratio : null; // no replica to divide by
-  return {
-    reading,
-    proposal: { metric: name, ratio, raw: result.raw, proposal: result.replicas, arithmetic: result.arithmetic },
-    reasons,
-  };
-}
-
-/** NaN, infinite and negative values are lies about a quantity: they count as missing, and are named. */
-function trust(name: string, raw: MetricReading): { reading: Reading; reasons: string[] } {
-  const reading: Reading = { metric: name, values: {}, value: null, ready: 0, unready: 0, missing: 0, error: null };
-  const lie = (value: number): boolean => !Number.isFinite(value) || value < 0;
-  if ("error" in raw) return { reading: { ...reading, error: raw.error }, reasons: [] };
-  if ("value" in raw) {
-    if (lie(raw.value))
-      return { reading: { ...reading, error: `reports ${String(raw.value)}, which cannot be` }, reasons: [] };
-    return { reading: { ...reading, value: raw.value }, reasons: [] };
-  }
-  const values = [...raw.values];
-  return {
-    reading: { ...reading, values: Object.fromEntries(values.filter(([, value]) => !lie(value))) },
-    reasons: [
-      ...(raw.faults ?? []).map((fault) => `${name}: ${fault}`),
-      ...values
-        .filter(([, value]) => lie(value))
-        .map(
-          ([replica, value]) => `${name}: ${replica} reports ${String(value)}, which cannot be; it counts as missing`,
-        ),
-    ],
-  };
-}
-
-/** What each stage changed, in words. */
-function explain(stages: Stages, spec: ScalerSpec): string[] {
-  const { tolerance, stabilised, rateLimited, clamped } = stages;
-  const { scaleUp, scaleDown } = spec.behavior;
-  const reasons: string[] = [];
-  if (stabilised !== null && tolerance !== null && stabilised !== tolerance) {
-    reasons.push(
-      stabilised > tolerance
-        ? `stabilised at ${String(stabilised)}: a recommendation of the last ${String(scaleDown.stabilizationWindowSeconds)} s was higher than ${String(tolerance)}`
-        : `stabilised at ${String(stabilised)}: a recommendation of the last ${String(scaleUp.stabilizationWindowSeconds)} s was lower than ${String(tolerance)}`,
-    );
-  }
-  if (rateLimited !== stabilised)
-    reasons.push(`the scaling policies allow ${String(rateLimited)} for now, not ${String(stabilised)}`);
-  if (clamped !== rateLimited) {
-    reasons.push(
-      `${String(rateLimited)} is outside minReplicas ${String(spec.minReplicas)} to maxReplicas ${String(spec.maxReplicas)}`,
-    );
-  }
-  return reasons;
-}
-
-function conclude(
-  input: EvaluationInput,
-  stages: Stages,
-  action: Decision["action"],
-  reasons: string[],
-  readings: Reading[] = [],
-  perMetric: MetricProposal[] = [],
-): Evaluation {
-  const { id, spec, trigger, current, replicas, history } = input;
-  const decision: Decision = {
-    id,
-    workload: spec.workload,
-    time: new Date(input.now).toISOString(),
-    trigger,
-    inputs: {
-      currentReplicas: current,
-      liveReplicas: liveReplicas(replicas).length,
-      readyReplicas: readyReplicas(replicas).length,
-      readings,
-      scaler: spec,
-    },
-    perMetric,
-    stages,
-    desiredReplicas: action === "scaled" ? (stages.clamped ?? current) : current,
-    action,
-    reasons,
-  };
-  return { decision, history };
+/** Where somebody else scales, what he changed counts for the scaling policies from the evaluation that sees it. */
+function noteChanges({ spec, history, current, now }: EvaluationInput): ScalingHistory {
+  if (spec.act !== "serve") return history;
+  const seen = history.memory?.seen ?? current;
+  const noted = seen === current ? history : recordScale(spec, history, current - seen, now);
+  return { ...noted, memory: { ...noted.memory, seen: current } };
 }

@@ -1,24 +1,27 @@
 import type { Logger } from "pino";
 import { MnoError } from "../../exports";
 import type { Clock } from "../../kernel/clock";
-import type { Cluster, WorkloadStatus } from "../../kernel/cluster/cluster";
+import type { Cluster } from "../../kernel/cluster/cluster";
 import type { CloudEvent } from "../../kernel/events/cloudevent";
 import { createEvent } from "../../kernel/events/codec";
 import { type Tracer } from "../../kernel/telemetry/traces";
 import { recordScale } from "./behavior";
 import { inParallel, Serialiser } from "./concurrency";
 import type { Decision, Trigger } from "./decision";
-import { evaluate, type EvaluationInput, type MetricReading, refuse } from "./engine";
+import { evaluate, refuse, wake } from "./engine";
+import type { Evaluation, EvaluationInput } from "./evaluation";
+import type { Forecaster } from "./forecaster";
 import { decisionId } from "./ids";
 import type { Instruments } from "./instruments";
 import type { MetricsSource } from "./metrics-source";
+import { obstacleOf, readMetrics } from "./observe";
 import type { CalculatorOptions } from "./replica-calculator";
-import type { RESOURCES } from "./spec";
-import type { ScalerState, ScalerStore } from "./store";
+import type { ScalerStore } from "./store";
 
 interface EvaluatorDependencies {
   store: ScalerStore;
   source: MetricsSource;
+  forecaster: Forecaster;
   cluster: Cluster;
   clock: Clock;
   random: () => number;
@@ -28,7 +31,12 @@ interface EvaluatorDependencies {
   options: CalculatorOptions;
   /** A change is durable, its event in the outbox. */
   onScaled: () => void;
+  /** A decision for the cluster's own autoscaler to take was stored. */
+  onServed: () => void;
 }
+
+/** How often a wake request is tried while other processes evaluate the same workload. */
+const WAKE_ATTEMPTS = 5;
 
 /** Workloads evaluated at once in one round. */
 const PARALLEL = 8;
@@ -36,6 +44,8 @@ const PARALLEL = 8;
 /** Observe, decide, act, record, for one workload at a time: the evaluations of one workload never overlap. */
 export class Evaluator {
   private readonly turns = new Serialiser();
+  /** Wake requests that have not had their turn yet: who asks meanwhile waits for the same one. */
+  private readonly waking = new Map<string, Promise<Decision>>();
 
   constructor(private readonly deps: EvaluatorDependencies) {}
 
@@ -59,6 +69,18 @@ export class Evaluator {
     );
   }
 
+  /**
+   * Has a workload without replicas start its first one; resolves when that is asked for, not when it is ready. Calls made
+   * at the same time share one decision. Errors: as `evaluate`.
+   */
+  wake(workload: string): Promise<Decision> {
+    const pending = this.waking.get(workload);
+    if (pending) return pending;
+    const decision = this.evaluate(workload, "wake").finally(() => this.waking.delete(workload));
+    this.waking.set(workload, decision);
+    return decision;
+  }
+
   /** Runs the work when no evaluation of the workload is under way, and lets none begin before it is done. */
   inTurn<T>(workload: string, work: () => Promise<T>): Promise<T> {
     return this.turns.run(workload, work);
@@ -66,9 +88,10 @@ export class Evaluator {
 
   /** Evaluates every scaler; one that fails does not keep the others from their turn. */
   async round(): Promise<void> {
-    const { store, source, instruments, log } = this.deps;
+    const { store, source, forecaster, instruments, log } = this.deps;
     const scalers = new Set((await store.list()).map((spec) => spec.workload));
     source.retain(scalers);
+    forecaster.retain(scalers);
     instruments.retain(scalers);
     const pending = (await store.pending()).map((decision) => decision.workload);
     const orphans = new Set(pending.filter((workload) => !scalers.has(workload)));
@@ -93,15 +116,15 @@ export class Evaluator {
     await this.turns.idle();
   }
 
-  private async turn(workload: string, trigger: Trigger): Promise<Decision> {
+  private async turn(workload: string, trigger: Trigger, attempt = 1): Promise<Decision> {
     const { store, clock, random, cluster, options, instruments } = this.deps;
     await this.settlePending(workload);
     const state = await store.load(workload);
     if (!state) throw new MnoError("MNO_SCALER_NOT_FOUND", `There is no scaler for workload ${workload}`);
     const status = await cluster.get(workload);
-    const readings = status ? await this.read(status, state) : [];
+    const readings = status && trigger !== "wake" ? await readMetrics(status, state.spec, this.deps) : [];
     const now = clock.now();
-    const input: EvaluationInput = {
+    const observed: EvaluationInput = {
       id: decisionId(now, random),
       trigger,
       now,
@@ -114,20 +137,33 @@ export class Evaluator {
       options,
     };
     const obstacle = obstacleOf(status, workload);
-    const { decision, history } = obstacle === undefined ? evaluate(input) : refuse(input, obstacle);
+    const { decision, history } = await this.decide(observed, obstacle);
     const scales = decision.action === "scaled";
     const change = decision.desiredReplicas - decision.inputs.currentReplicas;
     const left = scales ? recordScale(state.spec, history, change, now) : history;
     const claimed = await store.claim(state, left, decision);
     if (!claimed) {
-      const lost = refuse(input, "the scaler was changed, deleted or evaluated by another process meanwhile").decision;
+      // Somebody waits for the first replica: another process's turn is no answer to him.
+      if (trigger === "wake" && attempt < WAKE_ATTEMPTS) return this.turn(workload, trigger, attempt + 1);
+      const lost = refuse(
+        observed,
+        "the scaler was changed, deleted or evaluated by another process meanwhile",
+      ).decision;
       await store.addDecision(lost);
       instruments.decided(lost);
       return lost;
     }
     if (scales) await this.scale(decision);
     else instruments.decided(decision);
+    if (state.spec.act === "serve") this.deps.onServed();
     return decision;
+  }
+
+  private async decide(observed: EvaluationInput, obstacle: string | undefined): Promise<Evaluation> {
+    if (obstacle !== undefined) return refuse(observed, obstacle);
+    if (observed.trigger === "wake") return wake(observed);
+    const prediction = await this.deps.forecaster.forecast(observed);
+    return evaluate(prediction ? { ...observed, prediction } : observed);
   }
 
   /** Carries out the pending decision. */
@@ -215,38 +251,4 @@ export class Evaluator {
       { ...this.deps, id: () => `${id}.scaled` },
     );
   }
-
-  /** The readings of all metrics, in the scaler's order. */
-  private async read(status: WorkloadStatus, { spec }: ScalerState): Promise<MetricReading[]> {
-    const scraped = await this.deps.source.collect(status, spec);
-    const granted = spec.metrics.some((metric) => metric.type === "external")
-      ? await this.deps.store.granted(spec.workload)
-      : 0;
-    return spec.metrics.map((metric): MetricReading => {
-      switch (metric.type) {
-        case "resource":
-          return { values: usageOf(metric.name, status) };
-        case "pods":
-          return scraped.get(metric) ?? { error: "it was not scraped" };
-        case "external":
-          return { value: granted };
-      }
-    });
-  }
-}
-
-function usageOf(resource: (typeof RESOURCES)[number], status: WorkloadStatus): Map<string, number> {
-  const values = new Map<string, number>();
-  for (const { name, usage } of status.replicas) {
-    if (usage) values.set(name, resource === "cpu" ? usage.cpuCores : usage.memoryBytes);
-  }
-  return values;
-}
-
-/** Why the workload is not to be scaled at all. */
-function obstacleOf(status: WorkloadStatus | undefined, workload: string): string | undefined {
-  if (!status) return `there is no workload ${workload} in the cluster`;
-  if (status.spec.kind !== "service") return `${workload} is a job; only services are scaled`;
-  if (status.phase === "suspended") return `${workload} is suspended`;
-  return undefined;
 }

@@ -15,11 +15,17 @@ export function createInstruments(metrics: Metrics) {
     "workload",
     "metric",
   ]);
+  const forecasts = metrics.gauge(
+    "mno_autoscaling_forecast_replicas",
+    "Replicas by forecast and reactive core together",
+    ["workload"],
+  );
   /** Workload -> metrics that may have a series. */
   const shown = new Map<string, Set<string>>();
   const forget = (workload: string): void => {
     desired.remove({ workload });
     current.remove({ workload });
+    forecasts.remove({ workload });
     for (const metric of shown.get(workload) ?? []) values.remove({ workload, metric });
     shown.delete(workload);
   };
@@ -29,7 +35,7 @@ export function createInstruments(metrics: Metrics) {
       return () => void stop();
     },
     scrapeFailed: (): void => scrapes.inc(),
-    decided({ workload, action, desiredReplicas, inputs }: Decision): void {
+    decided({ workload, action, desiredReplicas, inputs, prediction }: Decision): void {
       decisions.inc({ action });
       const named = new Set(inputs.scaler.metrics.map(metricName));
       // Another process may have replaced the scaler.
@@ -37,6 +43,8 @@ export function createInstruments(metrics: Metrics) {
       shown.set(workload, named);
       desired.set({ workload }, desiredReplicas);
       current.set({ workload }, inputs.currentReplicas);
+      if (prediction) forecasts.set({ workload }, prediction.replicas);
+      else forecasts.remove({ workload });
       for (const { metric, value, values: each } of inputs.readings) {
         const known = value === null ? Object.values(each) : [value];
         // A value that is no longer known must not look like a present one.

@@ -3,12 +3,14 @@ import { MnoError } from "../../exports";
 import type { Clock } from "../../kernel/clock";
 import type { ReplicaStatus, WorkloadStatus } from "../../kernel/cluster/cluster";
 import { inParallel } from "./concurrency";
-import type { MetricReading } from "./engine";
+import type { MetricReading } from "./proposals";
 import { type Exposition, isCumulative, parseExposition } from "./prometheus-text";
-import { readyReplicas } from "./replica-calculator";
+import { readyReplicas, type SampleTime } from "./replica-calculator";
 import { metricName, type MetricSpec, type ScalerSpec } from "./spec";
 
 type PodsMetric = Extract<MetricSpec, { type: "pods" }>;
+type EndpointMetric = Extract<MetricSpec, { type: "external" }> & { endpoint: string };
+type ScrapedMetric = PodsMetric | EndpointMetric;
 
 interface ScrapeLimits {
   /** Milliseconds for one replica to answer in full. */
@@ -34,7 +36,7 @@ interface Baseline {
 }
 
 /**
- * Reads the `pods` metrics: scrapes each ready replica, sums the matching series, and turns counters into rates per second
+ * Reads the `pods` metrics, and external ones from their endpoints: scrapes each ready replica, sums the matching series, and turns counters into rates per second
  * between two scrapes. The baselines live in memory: after a restart the first scrape gives no rate, and a metric without
  * values never scales anything down.
  */
@@ -51,23 +53,29 @@ export class MetricsSource {
     this.connections = new Agent({ connect: { timeout: limits.timeoutMilliseconds }, pipelining: 1 });
   }
 
-  /** The readings of the scaler's `pods` metrics, by metric. A replica that cannot be read is a fault of each reading. */
-  async collect(status: WorkloadStatus, spec: ScalerSpec): Promise<Map<PodsMetric, MetricReading>> {
+  /** The readings of all that is scraped, by metric. A replica that cannot be read is a fault of each reading. */
+  async collect(status: WorkloadStatus, spec: ScalerSpec): Promise<Map<MetricSpec, MetricReading>> {
     const metrics = spec.metrics.filter((metric) => metric.type === "pods");
-    const readings = metrics.map((metric) => ({ metric, values: new Map<string, number>(), faults: [] as string[] }));
+    const readings = metrics.map((metric) => ({
+      metric,
+      values: new Map<string, number>(),
+      times: new Map<string, SampleTime>(),
+      faults: [] as string[],
+    }));
     const known = this.baselines.get(spec.workload);
     const next = new Map<string, Map<string, Baseline>>();
     if (metrics.length > 0) {
       await inParallel(readyReplicas(status.replicas), this.limits.parallel, async (replica) => {
         const before = known?.get(replica.name);
         try {
-          const exposition = parseExposition(await this.scrape(address(replica, status, spec), spec.path));
+          const exposition = parseExposition(await this.fetch(`http://${address(replica, status, spec)}${spec.path}`));
           const baselines = new Map<string, Baseline>();
           next.set(replica.name, baselines);
           for (const reading of readings) {
             const key = metricName(reading.metric);
-            const result = this.measure(reading.metric, exposition, replica, before?.get(key));
+            const result = this.measure(reading.metric, exposition, processOf(replica), before?.get(key));
             if (result.baseline) baselines.set(key, result.baseline);
+            if (result.time !== undefined) reading.times.set(replica.name, { time: result.time, windowSeconds: 0 });
             if (typeof result.value === "number") reading.values.set(replica.name, result.value);
             else reading.faults.push(`${replica.name} ${result.value}; it counts as missing`);
           }
@@ -80,8 +88,42 @@ export class MetricsSource {
         }
       });
     }
+    const external = await this.collectEndpoints(spec, known, next);
     this.baselines.set(spec.workload, next);
-    return new Map(readings.map(({ metric, values, faults }) => [metric, { values, faults }]));
+    return new Map<MetricSpec, MetricReading>([
+      ...readings.map(({ metric, values, times, faults }) => [metric, { values, times, faults }] as const),
+      ...external,
+    ]);
+  }
+
+  private async collectEndpoints(
+    spec: ScalerSpec,
+    known: ReadonlyMap<string, Map<string, Baseline>> | undefined,
+    next: Map<string, Map<string, Baseline>>,
+  ): Promise<[MetricSpec, MetricReading][]> {
+    const metrics = spec.metrics.filter((metric): metric is EndpointMetric => "endpoint" in metric);
+    return Promise.all(
+      metrics.map(async (metric): Promise<[MetricSpec, MetricReading]> => {
+        const key = metricName(metric);
+        const before = known?.get(metric.endpoint)?.get(key);
+        const keep = (baseline: Baseline | undefined): void => {
+          if (!baseline) return;
+          next.set(metric.endpoint, (next.get(metric.endpoint) ?? new Map<string, Baseline>()).set(key, baseline));
+        };
+        try {
+          const exposition = parseExposition(await this.fetch(metric.endpoint));
+          const { value, time, baseline } = this.measure(metric, exposition, "", before);
+          keep(baseline);
+          if (typeof value === "string") return [metric, { error: `${metric.endpoint} ${value}` }];
+          return [metric, time === undefined ? { value } : { value, time }];
+        } catch (error) {
+          keep(before);
+          this.onFailure(spec.workload, metric.endpoint, error);
+          const why = error instanceof Error ? error.message : String(error);
+          return [metric, { error: `${metric.endpoint} could not be scraped: ${why}` }];
+        }
+      }),
+    );
   }
 
   /** Drops what is remembered of a workload. */
@@ -99,17 +141,16 @@ export class MetricsSource {
   }
 
   private measure(
-    metric: PodsMetric,
+    metric: ScrapedMetric,
     exposition: Exposition,
-    replica: ReplicaStatus,
+    process: string,
     before: Baseline | undefined,
-  ): { value: number | string; baseline?: Baseline } {
-    const series = matchingSeries(metric, exposition);
+  ): { value: number | string; time?: number | undefined; baseline?: Baseline } {
+    const { series, time: measuredAt } = matchingSeries(metric, exposition);
     if (series.size === 0) return { value: `has no series ${metricName(metric)}` };
     const total = [...series.values()].reduce((sum, value) => sum + value, 0);
-    if (!isCumulative(metric.name, exposition.types)) return { value: total };
+    if (!isCumulative(metric.name, exposition.types)) return { value: total, time: measuredAt };
 
-    const process = `${replica.startedAt ?? ""}/${String(replica.restarts)}`;
     const time = this.clock.now();
     const baseline: Baseline = { time, process, series };
     if (before === undefined)
@@ -119,12 +160,12 @@ export class MetricsSource {
       return { value: before.rate ?? "was scraped again too soon for a rate", baseline: before };
     }
     baseline.rate = increase(before.process === process ? before.series : new Map(), series) / (elapsed / 1000);
-    return { value: baseline.rate, baseline };
+    return { value: baseline.rate, time: measuredAt, baseline };
   }
 
-  private async scrape(endpoint: string, path: string): Promise<string> {
+  private async fetch(url: string): Promise<string> {
     const { timeoutMilliseconds, bodyBytes } = this.limits;
-    const { statusCode, body } = await request(`http://${endpoint}${path}`, {
+    const { statusCode, body } = await request(url, {
       dispatcher: this.connections,
       signal: AbortSignal.timeout(timeoutMilliseconds),
       headersTimeout: timeoutMilliseconds,
@@ -140,7 +181,8 @@ export class MetricsSource {
         throw new MnoError("MNO_SCRAPE_FAILED", `the answer is larger than ${String(bodyBytes)} bytes`);
       chunks.push(chunk);
     }
-    if (statusCode !== 200) throw new MnoError("MNO_SCRAPE_FAILED", `${path} answered ${String(statusCode)}, not 200`);
+    if (statusCode !== 200)
+      throw new MnoError("MNO_SCRAPE_FAILED", `${new URL(url).pathname} answered ${String(statusCode)}, not 200`);
     return Buffer.concat(chunks).toString("utf8");
   }
 }
@@ -153,16 +195,24 @@ function address(replica: ReplicaStatus, status: WorkloadStatus, spec: ScalerSpe
   return endpoint;
 }
 
-/** Value of each series of the metric that carries all the wanted labels. */
-function matchingSeries(metric: PodsMetric, { samples }: Exposition): Map<string, number> {
-  const wanted = Object.entries(metric.labels);
+/** A new process counts from zero. */
+const processOf = ({ startedAt, restarts }: ReplicaStatus): string => `${startedAt ?? ""}/${String(restarts)}`;
+
+/** Value of each series of the metric that carries all the wanted labels, and the time of the oldest, where they tell. */
+function matchingSeries(
+  metric: ScrapedMetric,
+  { samples }: Exposition,
+): { series: Map<string, number>; time: number | undefined } {
+  const wanted = Object.entries(metric.labels ?? {});
   const series = new Map<string, number>();
-  for (const { name, labels, value } of samples) {
+  let oldest: number | undefined;
+  for (const { name, labels, value, time } of samples) {
     if (name !== metric.name || !wanted.every(([label, text]) => labels.get(label) === text)) continue;
     const key = JSON.stringify([...labels].sort());
     series.set(key, (series.get(key) ?? 0) + value);
+    if (time !== undefined) oldest = Math.min(oldest ?? time, time);
   }
-  return series;
+  return { series, time: oldest };
 }
 
 /** Growth of all series; one that is new, or fell because its process started anew, counts from zero. */

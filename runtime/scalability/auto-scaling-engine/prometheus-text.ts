@@ -9,6 +9,8 @@ interface Sample {
   labels: ReadonlyMap<string, string>;
   /** May be NaN or infinite: the format has both. */
   value: number;
+  /** When it was measured, where the text says so: milliseconds since the epoch. */
+  time?: number;
 }
 
 export interface Exposition {
@@ -24,7 +26,7 @@ const TYPE = /^#[ \t]+TYPE[ \t]+(\S+)[ \t]+(\S+)[ \t]*$/;
 const NAME = /[a-zA-Z_:][a-zA-Z0-9_:]*/y;
 const LABEL = /[ \t]*([a-zA-Z_][a-zA-Z0-9_]*)[ \t]*=[ \t]*"([^"\\]*(?:\\["\\n][^"\\]*)*)"[ \t]*/y;
 /** What may follow the value: a timestamp, and an exemplar. */
-const TAIL = /(?:[ \t]+[+-]?[0-9.]+)?[ \t]*(?:#.*)?$/sy;
+const TAIL = /(?:[ \t]+([+-]?[0-9.]+))?[ \t]*(?:#.*)?$/sy;
 const NUMBER = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
 /** Characters; a double in full is shorter. */
 const LONGEST_VALUE = 64;
@@ -59,9 +61,13 @@ function parseSample(line: string, number: number): Sample {
   while (line[at] === " " || line[at] === "\t") at += 1;
   const end = endOfToken(line, at);
   const value = end - at > LONGEST_VALUE ? undefined : parseValue(line.slice(at, end));
-  if (value === undefined || !match(TAIL, line, end))
-    throw unreadable(number, `has no number after ${name}, or something behind it`);
-  return { name, labels, value };
+  const tail = match(TAIL, line, end);
+  if (value === undefined || !tail) throw unreadable(number, `has no number after ${name}, or something behind it`);
+  const sample: Sample = { name, labels, value };
+  const time = tail[1] === undefined ? NaN : Number(tail[1]);
+  // Prometheus' own text has milliseconds, OpenMetrics seconds with a fraction.
+  if (Number.isFinite(time)) sample.time = tail[1]?.includes(".") ? time * 1000 : time;
+  return sample;
 }
 
 /** Reads `name="value", …}` from `at` on and returns the position behind the brace. */

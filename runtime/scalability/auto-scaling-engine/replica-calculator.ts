@@ -1,11 +1,12 @@
 import type { ResourceQuantities } from "../../exports";
 import type { ReplicaStatus } from "../../kernel/cluster/cluster";
+import { approximateFloat, divide, milli, percentOf, sum } from "./milli";
 import type { MetricSpec, ScalerSpec } from "./spec";
 
 /**
- * One metric's proposal, by the rules of Kubernetes' replica calculator (pkg/controller/podautoscaler/replica_calculator.go, with the tolerances per direction of v1.33).
- * Quantities are counted in whole thousandths and utilisation in whole percent, as there, so that a rounding error of
- * 0.1 + 0.2 never costs a replica.
+ * One metric's proposal, by the rules of Kubernetes' replica calculator (pkg/controller/podautoscaler/replica_calculator.go, v1.36.3).
+ * Quantities are whole thousandths and utilisation is whole percent, as there (milli.ts). `npm run oracle:hpa` compares it with
+ * the Go code itself.
  */
 export interface CalculatorOptions {
   /** Seconds after a replica's start during which its CPU counts only while it is ready. Kubernetes: 300. */
@@ -14,12 +15,18 @@ export interface CalculatorOptions {
   initialReadinessSeconds: number;
   /** Seconds that one CPU sample covers; during initialisation a sample must lie wholly after the replica became ready. */
   cpuSampleSeconds: number;
+  /** Values that were measured longer ago count as missing. */
+  mostSampleAgeSeconds: number;
+  /** A metric's total so many times the last one believed has to be confirmed first (plausibility.ts). */
+  mostGrowth: number;
 }
 
 export const DEFAULT_OPTIONS: CalculatorOptions = {
   cpuInitializationSeconds: 300,
   initialReadinessSeconds: 30,
   cpuSampleSeconds: 15,
+  mostSampleAgeSeconds: 120,
+  mostGrowth: 1000,
 };
 
 /** The workload as the calculator sees it. `now` is milliseconds since the epoch. */
@@ -42,10 +49,16 @@ type Proposal = { counts: Counts } & (
   { ratio: number; raw: number; replicas: number; arithmetic: string } | { error: string }
 );
 
+/** When and over how long a replica's value was measured. */
+export interface SampleTime {
+  /** End of the sample in milliseconds since the epoch. */
+  time: number;
+  windowSeconds: number;
+}
+
 /** Kubernetes' replica counts are 32-bit; a proposal beyond is cut. */
 const MOST_REPLICAS = 2 ** 31 - 1;
 const ceil = (replicas: number): number => Math.min(Math.ceil(replicas), MOST_REPLICAS);
-const milli = (quantity: number): number => Math.round(quantity * 1000);
 const show = (number: number): string => String(Math.round(number * 1000) / 1000);
 
 /** Replicas that are not on their way out. */
@@ -57,20 +70,25 @@ export function readyReplicas(replicas: readonly ReplicaStatus[]): ReplicaStatus
   return replicas.filter(({ phase }) => phase === "ready");
 }
 
-/** A proposal from a value per replica: resource and pods metrics. `values` holds trustworthy values only. */
+/**
+ * A proposal from a value per replica: resource and pods metrics. `values` holds trustworthy values only; one without a time
+ * was measured now, over the option's seconds.
+ */
 export function proposeFromReplicas(
   metric: Exclude<MetricSpec, { type: "external" }>,
   values: ReadonlyMap<string, number>,
   situation: Situation,
+  times: ReadonlyMap<string, SampleTime> = new Map(),
 ): Proposal {
   const { spec, current, replicas } = situation;
-  const groups = groupReplicas(replicas, values, metric.type === "resource" && metric.name === "cpu", situation);
+  const isCpu = metric.type === "resource" && metric.name === "cpu";
+  const groups = groupReplicas(replicas, values, (replica) => !isCpu || cpuCounts(replica, situation, times));
   const counts = { ready: groups.ready.length, unready: groups.unready, missing: groups.missing };
   const failed = (error: string): Proposal => ({ counts, error });
 
   const request =
-    metric.type === "pods" ? NaN : milli(situation.requests[metric.name === "cpu" ? "cpuCores" : "memoryBytes"]);
-  if ("averageUtilization" in metric.target && !(request > 0)) return failed(`the workload requests no ${metric.name}`);
+    metric.type === "pods" ? 0n : milli(situation.requests[metric.name === "cpu" ? "cpuCores" : "memoryBytes"]);
+  if ("averageUtilization" in metric.target && request === 0n) return failed(`the workload requests no ${metric.name}`);
   if (replicas.length === 0) return failed("there is no replica");
   if (groups.ready.length === 0) return failed("no replica has a usable value (they may be starting)");
 
@@ -102,12 +120,12 @@ export function proposeFromReplicas(
   }
 
   // Whoever says nothing must not amplify the change: at the target (or its whole request) on the way down, idle on the way up.
-  const assumed = ratio < 1 ? whenMissing : 0;
-  const filled = [...known, ...Array<number>(missing).fill(assumed), ...Array<number>(unready).fill(0)];
+  const assumed = ratio < 1 ? whenMissing : 0n;
+  const filled = [...known, ...Array<bigint>(missing).fill(assumed), ...Array<bigint>(unready).fill(0n)];
   const newRatio = ratioOf(filled);
   const raw = ceil(newRatio * filled.length);
   const story =
-    `${seen}; with ${String(missing)} missing at ${show(assumed / 1000)} and ${String(unready)} unready at 0: ` +
+    `${seen}; with ${String(missing)} missing at ${show(Number(assumed) / 1000)} and ${String(unready)} unready at 0: ` +
     `ratio ${show(newRatio)}, ceil(${show(newRatio)} × ${String(filled.length)}) = ${String(raw)}`;
   const keep = (why: string): Proposal => ({
     counts,
@@ -135,74 +153,85 @@ export function proposeFromTotal(
   const counts = { ready, unready: 0, missing: 0 };
   const perReplica = "averageValue" in metric.target;
   const target = "averageValue" in metric.target ? metric.target.averageValue : metric.target.value;
-  const whole = milli(value) / milli(target);
-  const ratio = perReplica ? whole / live : whole;
-  // From zero there is no ready replica to multiply by and no average to deviate from.
-  const raw = ceil(perReplica || current === 0 ? whole : ratio * ready);
+  const usage = Number(milli(value));
+  const whole = usage / Number(milli(target));
+  const ratio = perReplica ? usage / (Number(milli(target)) * live) : whole;
   const quotient = `${metric.name} ${show(value)} / target ${show(target)}`;
   const seen = perReplica
     ? `${quotient} over ${String(live)} live replica(s): ratio ${show(ratio)}`
     : `${quotient}: ratio ${show(ratio)}`;
-  const tolerated = (perReplica || current > 0) && isWithinTolerance(spec, ratio);
-  if (tolerated) {
+  // From zero there is no ready replica to multiply by and no average to deviate from.
+  const raw = ceil(perReplica || current === 0 ? whole : ratio * ready);
+  if ((perReplica || current > 0) && isWithinTolerance(spec, ratio)) {
     const kept = perReplica ? live : current;
     return { counts, ratio, raw, replicas: kept, arithmetic: `${seen}, within tolerance: keep ${String(kept)}` };
   }
+  // No replica at all, though some are wanted, is no reason to want none.
+  if (!perReplica && current > 0 && situation.replicas.length === 0) return { counts, error: "there is no replica" };
   const product = perReplica || current === 0 ? show(whole) : `${show(ratio)} × ${String(ready)}`;
   return { counts, ratio, raw, replicas: raw, arithmetic: `${seen}; ceil(${product}) = ${String(raw)}` };
 }
 
 /** How a target measures values (thousandths): the ratio to it, and what a missing replica counts as on the way down. */
-function gauge(target: { averageUtilization: number } | { averageValue: number }, request: number) {
-  const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+function gauge(target: { averageUtilization: number } | { averageValue: number }, request: bigint) {
   if ("averageUtilization" in target) {
-    const percent = (values: readonly number[]): number => Math.floor((sum(values) * 100) / (request * values.length));
+    const percent = (values: readonly bigint[]): number => percentOf(sum(values), request * BigInt(values.length));
     return {
-      ratioOf: (values: readonly number[]) => percent(values) / target.averageUtilization,
+      ratioOf: (values: readonly bigint[]) => percent(values) / target.averageUtilization,
       // A target above 100 % means that replicas normally use more than they request.
-      whenMissing: Math.floor((request * Math.max(100, target.averageUtilization)) / 100),
-      describe: (values: readonly number[]) =>
+      whenMissing: (request * BigInt(Math.max(100, target.averageUtilization))) / 100n,
+      describe: (values: readonly bigint[]) =>
         `${String(percent(values))} % of request / target ${String(target.averageUtilization)} %`,
     };
   }
   const goal = milli(target.averageValue);
-  const average = (values: readonly number[]): number => Math.floor(sum(values) / values.length);
+  const average = (values: readonly bigint[]): bigint => divide(sum(values), values.length);
   return {
-    ratioOf: (values: readonly number[]) => average(values) / goal,
+    ratioOf: (values: readonly bigint[]) => Number(average(values)) / Number(goal),
     whenMissing: goal,
-    describe: (values: readonly number[]) => `average ${show(average(values) / 1000)} / target ${show(goal / 1000)}`,
+    describe: (values: readonly bigint[]) =>
+      `average ${show(Number(average(values)) / 1000)} / target ${show(Number(goal) / 1000)}`,
   };
 }
 
-function isWithinTolerance(spec: ScalerSpec, ratio: number): boolean {
-  return 1 - spec.behavior.scaleDown.tolerance <= ratio && ratio <= 1 + spec.behavior.scaleUp.tolerance;
+function isWithinTolerance({ behavior }: ScalerSpec, ratio: number): boolean {
+  const [down, up] = [approximateFloat(behavior.scaleDown.tolerance), approximateFloat(behavior.scaleUp.tolerance)];
+  return 1 - down <= ratio && ratio <= 1 + up;
 }
 
+/** Replicas on their way out do not count; those that ended well do, for as long as the workload still has them. */
 function groupReplicas(
   replicas: readonly ReplicaStatus[],
   values: ReadonlyMap<string, number>,
-  isCpu: boolean,
-  situation: Situation,
+  counts: (replica: ReplicaStatus) => boolean,
 ): { ready: number[]; unready: number; missing: number } {
   const groups = { ready: [] as number[], unready: 0, missing: 0 };
-  for (const replica of liveReplicas(replicas)) {
+  for (const replica of replicas) {
+    if (replica.phase === "stopping" || replica.phase === "failed") continue;
     const value = values.get(replica.name);
-    const pending = replica.phase === "starting" && replica.startedAt === undefined;
+    const pending = replica.startedAt === undefined && (replica.phase === "starting" || replica.phase === "backoff");
     if (pending) groups.unready += 1;
     else if (value === undefined) groups.missing += 1;
-    else if (isCpu && !cpuCounts(replica, situation)) groups.unready += 1;
+    else if (!counts(replica)) groups.unready += 1;
     else groups.ready.push(value);
   }
   return groups;
 }
 
 /** Start-up work is not load: CPU of a replica that starts, or was never ready, says nothing about the replicas needed. */
-function cpuCounts(replica: ReplicaStatus, { now, options }: Situation): boolean {
+function cpuCounts(
+  replica: ReplicaStatus,
+  { now, options }: Situation,
+  times: ReadonlyMap<string, SampleTime>,
+): boolean {
   if (replica.startedAt === undefined) return false;
   const ready = replica.phase === "ready";
+  if (!ready && replica.readyChangedAt === undefined) return false;
   const started = Date.parse(replica.startedAt);
   const changed = replica.readyChangedAt === undefined ? started : Date.parse(replica.readyChangedAt);
-  if (started + options.cpuInitializationSeconds * 1000 > now)
-    return ready && now >= changed + options.cpuSampleSeconds * 1000;
+  if (started + options.cpuInitializationSeconds * 1000 > now) {
+    const { time, windowSeconds } = times.get(replica.name) ?? { time: now, windowSeconds: options.cpuSampleSeconds };
+    return ready && time >= changed + windowSeconds * 1000;
+  }
   return ready || started + options.initialReadinessSeconds * 1000 <= changed;
 }

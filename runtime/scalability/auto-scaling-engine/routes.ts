@@ -3,6 +3,7 @@ import type { FastifyInstance } from "fastify";
 import { MnoError } from "../../exports";
 import { DecisionSchema } from "./decision";
 import type { Evaluator } from "./evaluator";
+import type { Forecaster } from "./forecaster";
 import type { Instruments } from "./instruments";
 import type { MetricsSource } from "./metrics-source";
 import { ScalerInputSchema, ScalerSpecSchema } from "./spec";
@@ -22,6 +23,7 @@ const DecisionsQuery = Type.Object({
 interface RouteDependencies {
   store: ScalerStore;
   source: MetricsSource;
+  forecaster: Forecaster;
   evaluator: Evaluator;
   instruments: Instruments;
 }
@@ -29,7 +31,7 @@ interface RouteDependencies {
 /** The engine's HTTP API. */
 export function registerRoutes(
   http: FastifyInstance,
-  { store, source, evaluator, instruments }: RouteDependencies,
+  { store, source, forecaster, evaluator, instruments }: RouteDependencies,
 ): void {
   const missing = (workload: string): MnoError =>
     new MnoError("MNO_SCALER_NOT_FOUND", `There is no scaler for workload ${workload}`);
@@ -99,6 +101,7 @@ export function registerRoutes(
       await evaluator.inTurn(workload, async () => {
         if (!(await store.delete(workload))) throw missing(workload);
         source.forget(workload);
+        forecaster.forget(workload);
         instruments.forget(workload);
       });
       return await reply.code(204).send();
@@ -130,6 +133,21 @@ export function registerRoutes(
       },
     },
     (request) => evaluator.evaluate(request.params.workload, "request"),
+  );
+
+  http.post<{ Params: Static<typeof WorkloadParams> }>(
+    "/v1/scalers/:workload/wake",
+    {
+      schema: {
+        operationId: "wakeScaler",
+        tags: ["decisions"],
+        summary:
+          "Start the first replica of a workload that was scaled to zero; answers when it is asked for, not when it is ready",
+        params: WorkloadParams,
+        response: { 200: DecisionSchema },
+      },
+    },
+    (request) => evaluator.wake(request.params.workload),
   );
 
   http.get<{ Querystring: Static<typeof DecisionsQuery> }>(

@@ -1,4 +1,6 @@
 import { type Static, type TSchema, Type } from "@sinclair/typebox";
+import { ACTS, IdleSchema, PanicSchema, PredictionSchema } from "./beyond";
+import { literals } from "./literals";
 
 /**
  * A scaler as `validateScaler` returns it: every default filled in. Meaning and defaults are those of Kubernetes'
@@ -27,11 +29,8 @@ const ValueTarget = Type.Object(
 );
 
 export const RESOURCES = ["cpu", "memory"] as const;
-/** External metrics this engine can read. `allocated`: replicas granted to the workload by the elastic resource manager. */
+/** External metrics that need no endpoint. `allocated`: replicas granted to the workload by the elastic resource manager. */
 export const EXTERNAL_METRICS = ["allocated"] as const;
-
-const literals = <T extends readonly string[]>(values: T, description: string) =>
-  Type.Unsafe<T[number]>(Type.String({ enum: [...values], description }));
 
 const Labels = Type.Record(Type.String(), Type.String(), {
   description: "Only series with all of these labels are summed",
@@ -58,8 +57,20 @@ const metricSchema = <T extends TSchema>(labels: T) =>
     ),
     Type.Object(
       {
-        type: Type.Literal("external", { description: "A number about the workload that no replica reports" }),
-        name: literals(EXTERNAL_METRICS, "allocated: replicas granted by the elastic resource manager"),
+        type: Type.Literal("external", {
+          description:
+            "A number that no replica reports: about the workload, or about another object (Kubernetes' object metrics)",
+        }),
+        name: Type.String({
+          description:
+            "With an endpoint a series' name; without one allocated: replicas granted by the elastic resource manager",
+        }),
+        endpoint: Type.Optional(
+          Type.String({
+            description: "URL of a Prometheus text that has the series; counters become rates per second",
+          }),
+        ),
+        labels: Type.Optional(Labels),
         target: Type.Union([AverageValueTarget, ValueTarget], { description: "What to hold the value at" }),
       },
       closed,
@@ -104,7 +115,10 @@ export type ScalingRules = Static<typeof ScaleUp>;
 export const ScalerSpecSchema = Type.Object(
   {
     workload: Type.String({ description: "Workload whose replicas are scaled" }),
-    minReplicas: Type.Integer({ minimum: 0, description: "Fewest replicas; 0 only with an external metric" }),
+    minReplicas: Type.Integer({
+      minimum: 0,
+      description: "Fewest replicas; 0 only with an external metric, or with idle",
+    }),
     maxReplicas: Type.Integer({ minimum: 1, description: "Most replicas" }),
     metrics: Type.Array(MetricSpecSchema, { minItems: 1, description: "The largest of their proposals counts" }),
     behavior: Type.Object(
@@ -113,12 +127,21 @@ export const ScalerSpecSchema = Type.Object(
     ),
     port: Type.Optional(Type.String({ description: "Port name to scrape; default the workload's first port" })),
     path: Type.String({ description: "Path to scrape" }),
+    panic: Type.Optional(PanicSchema),
+    idle: Type.Optional(IdleSchema),
+    prediction: Type.Optional(PredictionSchema),
+    act: Type.Optional(
+      literals(
+        ACTS,
+        "scale (default): the engine scales; serve: it decides, and KEDA's external scaler has the cluster act",
+      ),
+    ),
   },
   { ...closed, description: "The scaler with every default filled in" },
 );
 export type ScalerSpec = Static<typeof ScalerSpecSchema>;
 
-const { workload, minReplicas, maxReplicas, port, path } = ScalerSpecSchema.properties;
+const { workload, minReplicas, maxReplicas, port, path, act } = ScalerSpecSchema.properties;
 
 /** A scaler as a user writes it; `validateScaler` says what else must hold. */
 export const ScalerInputSchema = Type.Object(
@@ -140,6 +163,10 @@ export const ScalerInputSchema = Type.Object(
         { ...closed, description: "Damping in each direction; defaults as Kubernetes has them" },
       ),
     ),
+    panic: Type.Optional(Type.Partial(PanicSchema)),
+    idle: Type.Optional(Type.Partial(IdleSchema)),
+    prediction: Type.Optional(Type.Partial(PredictionSchema)),
+    act,
   },
   closed,
 );
@@ -165,7 +192,10 @@ export const DEFAULT_BEHAVIOR = {
 
 /** Short, stable name of a metric in reasons and metric labels: `cpu`, `http_requests_total{code="200"}`, `allocated`. */
 export function metricName(metric: MetricSpec): string {
-  if (metric.type !== "pods") return metric.name;
-  const labels = Object.entries(metric.labels).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
+  if (metric.type === "resource") return metric.name;
+  const labels = Object.entries(metric.labels ?? {}).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
   return labels.length === 0 ? metric.name : `${metric.name}{${labels.sort().join(",")}}`;
 }
+
+/** Whether a metric counts the replicas that the elastic resource manager granted. */
+export const isGranted = (metric: MetricSpec): boolean => metric.type === "external" && metric.endpoint === undefined;

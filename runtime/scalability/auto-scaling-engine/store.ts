@@ -1,65 +1,16 @@
 import type { CloudEvent } from "../../kernel/events/cloudevent";
 import { enqueue } from "../../kernel/events/outbox";
-import type { Database, Migration, Queryable } from "../../kernel/store/database";
+import type { Database, Queryable } from "../../kernel/store/database";
 import type { ScalingHistory } from "./behavior";
 import type { Decision } from "./decision";
+import type { Memory } from "./memory";
+import { MIGRATIONS } from "./migrations";
 import type { ScalerSpec } from "./spec";
 
 /** Decisions kept of each workload: the newest so many, and none older than the age. Older ones are gone for good. */
 const DECISIONS_KEPT = { perWorkload: 1000, milliseconds: 24 * 3600 * 1000 } as const;
 /** Ended grants are remembered this long, so that an event delivered late cannot bring them back. */
 const ENDED_GRANTS_KEPT_MILLISECONDS = 7 * 24 * 3600 * 1000;
-
-/** `revision` is new after every change of the scaler and every evaluation; who commits against an old one has lost. */
-const MIGRATIONS: readonly Migration[] = [
-  {
-    name: "0001-scalers",
-    sql: `
-      CREATE SEQUENCE ase_revision;
-      CREATE TABLE ase_scalers (
-        workload text COLLATE "C" PRIMARY KEY,
-        spec jsonb NOT NULL,
-        declared boolean NOT NULL,
-        revision bigint NOT NULL
-      );
-      CREATE TABLE ase_recommendations (
-        workload text COLLATE "C" NOT NULL REFERENCES ase_scalers ON DELETE CASCADE,
-        time_ms bigint NOT NULL,
-        replicas bigint NOT NULL
-      );
-      CREATE INDEX ase_recommendations_workload ON ase_recommendations (workload, time_ms);
-      CREATE TABLE ase_scale_events (
-        workload text COLLATE "C" NOT NULL REFERENCES ase_scalers ON DELETE CASCADE,
-        time_ms bigint NOT NULL,
-        change bigint NOT NULL
-      );
-      CREATE INDEX ase_scale_events_workload ON ase_scale_events (workload, time_ms);
-      CREATE TABLE ase_decisions (
-        id text COLLATE "C" PRIMARY KEY,
-        workload text COLLATE "C" NOT NULL,
-        time_ms bigint NOT NULL,
-        decision jsonb NOT NULL
-      );
-      CREATE INDEX ase_decisions_workload ON ase_decisions (workload, id);
-      CREATE TABLE ase_grants (
-        allocation_id text COLLATE "C" PRIMARY KEY,
-        workload text COLLATE "C" NOT NULL,
-        replicas bigint NOT NULL,
-        ended_ms bigint
-      );
-      CREATE INDEX ase_grants_workload ON ase_grants (workload) WHERE ended_ms IS NULL;
-    `,
-  },
-  {
-    name: "0002-pending-scales",
-    sql: `
-      ALTER TABLE ase_decisions ADD COLUMN pending boolean NOT NULL DEFAULT false;
-      CREATE INDEX ase_decisions_pending ON ase_decisions (workload, id) WHERE pending;
-      ALTER TABLE ase_scale_events ADD COLUMN decision_id text COLLATE "C";
-      CREATE INDEX ase_scale_events_decision ON ase_scale_events (decision_id);
-    `,
-  },
-];
 
 /** What an evaluation starts from. */
 export interface ScalerState {
@@ -112,8 +63,8 @@ export class ScalerStore {
   }
 
   async load(workload: string): Promise<ScalerState | undefined> {
-    const [row] = await this.database.query<{ spec: ScalerSpec; revision: number }>(
-      "SELECT spec, revision FROM ase_scalers WHERE workload = $1",
+    const [row] = await this.database.query<{ spec: ScalerSpec; revision: number; memory: Memory }>(
+      "SELECT spec, revision, memory FROM ase_scalers WHERE workload = $1",
       [workload],
     );
     if (!row) return undefined;
@@ -127,7 +78,8 @@ export class ScalerStore {
        WHERE workload = $1 ORDER BY time_ms`,
       [workload],
     );
-    return { ...row, history: { recommendations, scaleEvents } };
+    const { spec, revision, memory } = row;
+    return { spec, revision, history: { recommendations, scaleEvents, memory } };
   }
 
   /**
@@ -139,8 +91,10 @@ export class ScalerStore {
     const { workload } = state.spec;
     return this.database.transaction(async (tx) => {
       const claimed = await tx.query(
-        "UPDATE ase_scalers SET revision = nextval('ase_revision') WHERE workload = $1 AND revision = $2 RETURNING workload",
-        [workload, state.revision],
+        `UPDATE ase_scalers SET revision = nextval('ase_revision'), memory = $3::jsonb,
+           served = COALESCE($4::bigint, served), served_ms = COALESCE($5::bigint, served_ms)
+         WHERE workload = $1 AND revision = $2 RETURNING workload`,
+        [workload, state.revision, JSON.stringify(history.memory ?? {}), ...servedBy(decision)],
       );
       if (claimed.length === 0) return false;
       const known = new Set(state.history.recommendations);
@@ -163,6 +117,15 @@ export class ScalerStore {
       await insertDecision(tx, decision, decision.action === "scaled");
       return true;
     });
+  }
+
+  /** The replicas that scalers with `act: "serve"` have the cluster's own autoscaler take; null before the first decision. */
+  async served(workload: string): Promise<{ replicas: number | null; time: number | null } | undefined> {
+    const rows = await this.database.query<{ replicas: number | null; time: number | null }>(
+      "SELECT served AS replicas, served_ms AS time FROM ase_scalers WHERE workload = $1 AND spec->>'act' = 'serve'",
+      [workload],
+    );
+    return rows[0];
   }
 
   /** The changes of which it is not known yet whether they were carried out, oldest first. */
@@ -288,6 +251,12 @@ async function insertDecision(target: Queryable, decision: Decision, pending: bo
     "INSERT INTO ase_decisions (id, workload, time_ms, decision, pending) VALUES ($1, $2, $3, $4::jsonb, $5)",
     [decision.id, decision.workload, Date.parse(decision.time), JSON.stringify(decision), pending],
   );
+}
+
+/** A decision that could not conclude anything leaves what was served before. */
+function servedBy({ inputs, action, desiredReplicas, time }: Decision): [number | null, number | null] {
+  if (inputs.scaler.act !== "serve" || action === "skipped") return [null, null];
+  return [desiredReplicas, Date.parse(time)];
 }
 
 /** The scaler may have been deleted by another process meanwhile; its history goes with it. */

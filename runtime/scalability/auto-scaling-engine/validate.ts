@@ -1,8 +1,11 @@
-import { type FieldFault, MnoError } from "../../exports";
+import { Checker, type Fields } from "./checker";
+import { DEFAULT_PREDICTOR_OPTIONS } from "./prediction/predictor";
+import { ACTS, DEFAULT_IDLE, DEFAULT_PANIC, PREDICTION_MODES, type PredictionSpec } from "./beyond";
 import {
   DEFAULT_BEHAVIOR,
   DEFAULT_TOLERANCE,
   EXTERNAL_METRICS,
+  isGranted,
   type MetricSpec,
   POLICY_TYPES,
   RESOURCES,
@@ -11,10 +14,9 @@ import {
   SELECT_POLICIES,
 } from "./spec";
 
-type Fields = Record<string, unknown>;
-
 const DNS_LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 const PROMETHEUS_NAME = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/;
+const HTTP_URL = /^https?:\/\/[^\s/?#@]+(\/[^\s#]*)?$/;
 const PROMETHEUS_LABEL = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
 /** Kubernetes counts replicas in 32 bits. */
 const MOST_REPLICAS = 2 ** 31 - 1;
@@ -33,6 +35,10 @@ export function validateScaler(input: unknown): ScalerSpec {
     "behavior",
     "port",
     "path",
+    "panic",
+    "idle",
+    "prediction",
+    "act",
   ]);
   const workload = check.text("/workload", fields.workload, DNS_LABEL, "a DNS-1123 label (a-z, 0-9, -; at most 63)");
   const minReplicas = check.number("/minReplicas", fields.minReplicas ?? 1, { from: 0, to: MOST_REPLICAS });
@@ -44,14 +50,15 @@ export function validateScaler(input: unknown): ScalerSpec {
   const metrics = check
     .list("/metrics", fields.metrics ?? defaultMetrics)
     .map((metric, index) => readMetric(check, `/metrics/${String(index)}`, metric));
-  if (minReplicas === 0 && !metrics.some((metric) => metric.type === "external")) {
-    check.fault("/minReplicas", "can be 0 only with an external metric, for no replica is left to report the others");
+  if (minReplicas === 0 && fields.idle === undefined && !metrics.some((metric) => metric.type === "external")) {
+    check.fault(
+      "/minReplicas",
+      "can be 0 only with an external metric, for no replica is left to report the others, or with idle, for a wake request",
+    );
   }
   const behavior = check.object("/behavior", fields.behavior ?? {}, ["scaleUp", "scaleDown"]);
   // Granted replicas are a count without noise: a tolerance would leave the eleventh granted replica unused.
-  const tolerance = metrics.every((metric) => metric.type === "external" && metric.name === "allocated")
-    ? 0
-    : DEFAULT_TOLERANCE;
+  const tolerance = metrics.every(isGranted) ? 0 : DEFAULT_TOLERANCE;
   const rules = (direction: "scaleUp" | "scaleDown"): ScalingRules =>
     readRules(check, `/behavior/${direction}`, behavior[direction] ?? {}, {
       ...DEFAULT_BEHAVIOR[direction],
@@ -65,16 +72,57 @@ export function validateScaler(input: unknown): ScalerSpec {
     behavior: { scaleUp: rules("scaleUp"), scaleDown: rules("scaleDown") },
     path: check.text("/path", fields.path ?? "/metrics", /^\/[^\s#]*$/, "an absolute path such as /metrics"),
   };
+  readExtras(check, fields, spec);
   if (fields.port !== undefined) spec.port = check.text("/port", fields.port, DNS_LABEL, "the name of a port");
   check.end(workload);
   return spec;
 }
 
+/** What goes beyond Kubernetes' autoscaler; each is off where it is not given. */
+function readExtras(check: Checker, fields: Fields, spec: ScalerSpec): void {
+  if (fields.panic !== undefined) {
+    const given = { ...DEFAULT_PANIC, ...check.object("/panic", fields.panic, Object.keys(DEFAULT_PANIC)) };
+    spec.panic = {
+      windowSeconds: check.number("/panic/windowSeconds", given.windowSeconds, { from: 1, to: 3600 }),
+      stableWindowSeconds: check.number("/panic/stableWindowSeconds", given.stableWindowSeconds, { from: 1, to: 3600 }),
+      thresholdPercent: check.number("/panic/thresholdPercent", given.thresholdPercent, { from: 110, to: 1000 }),
+    };
+  }
+  if (fields.idle !== undefined) {
+    const given = { ...DEFAULT_IDLE, ...check.object("/idle", fields.idle, Object.keys(DEFAULT_IDLE)) };
+    spec.idle = {
+      cooldownSeconds: check.number("/idle/cooldownSeconds", given.cooldownSeconds, { from: 0, to: 86_400 }),
+    };
+    if (spec.minReplicas !== 0) check.fault("/idle", "belongs to scalers with minReplicas 0");
+    if (spec.metrics.some((metric) => metric.type === "resource")) {
+      check.fault("/idle", "needs metrics of demand (pods, external): a resource is never used by nothing");
+    }
+  }
+  if (fields.prediction !== undefined) spec.prediction = readPrediction(check, fields.prediction, spec);
+  if (fields.act !== undefined) spec.act = check.oneOf("/act", fields.act, ACTS);
+}
+
+function readPrediction(check: Checker, input: unknown, { metrics }: ScalerSpec): PredictionSpec {
+  const defaults = { mode: "advise", leadSeconds: 60, missRate: DEFAULT_PREDICTOR_OPTIONS.missRate };
+  const given = { ...defaults, ...check.object("/prediction", input, Object.keys(defaults)) };
+  if (metrics[0] && "value" in metrics[0].target) {
+    check.fault("/prediction", "needs a first metric with a target per replica: averageUtilization or averageValue");
+  }
+  return {
+    mode: check.oneOf("/prediction/mode", given.mode, PREDICTION_MODES),
+    leadSeconds: check.number("/prediction/leadSeconds", given.leadSeconds, { from: 1, to: 600 }),
+    missRate: check.number("/prediction/missRate", given.missRate, { from: 0.0001, to: 0.3, fraction: true }),
+  };
+}
+
 function readMetric(check: Checker, at: string, input: unknown): MetricSpec {
-  const fields = check.object(at, input, ["type", "name", "labels", "target"]);
+  const fields = check.object(at, input, ["type", "name", "labels", "endpoint", "target"]);
   const type = check.oneOf(`${at}/type`, fields.type, ["resource", "pods", "external"] as const);
-  if (type !== "pods" && fields.labels !== undefined)
-    check.fault(`${at}/labels`, "belongs to metrics of type pods only");
+  const isScraped = type === "pods" || (type === "external" && fields.endpoint !== undefined);
+  if (!isScraped && fields.labels !== undefined)
+    check.fault(`${at}/labels`, "belongs to metrics of type pods, and external ones with an endpoint, only");
+  if (type !== "external" && fields.endpoint !== undefined)
+    check.fault(`${at}/endpoint`, "belongs to metrics of type external only");
   const target = (...allowed: string[]): never => readTarget(check, `${at}/target`, fields.target, allowed) as never;
   switch (type) {
     case "resource":
@@ -83,26 +131,34 @@ function readMetric(check: Checker, at: string, input: unknown): MetricSpec {
         name: check.oneOf(`${at}/name`, fields.name, RESOURCES),
         target: target("averageUtilization", "averageValue"),
       };
-    case "external":
-      return {
-        type,
-        name: check.oneOf(`${at}/name`, fields.name, EXTERNAL_METRICS),
-        target: target("averageValue", "value"),
-      };
-    case "pods": {
-      const labels = check.object(`${at}/labels`, fields.labels ?? {}, undefined);
-      for (const [name, value] of Object.entries(labels)) {
-        if (!PROMETHEUS_LABEL.test(name)) check.fault(`${at}/labels/${name}`, "is not a Prometheus label name");
-        if (typeof value !== "string") check.fault(`${at}/labels/${name}`, "must be a string");
+    case "external": {
+      if (fields.endpoint === undefined) {
+        const name = check.oneOf(`${at}/name`, fields.name, EXTERNAL_METRICS);
+        return { type, name, target: target("averageValue", "value") };
       }
-      return {
-        type,
-        name: check.text(`${at}/name`, fields.name, PROMETHEUS_NAME, "a Prometheus metric name"),
-        labels: { ...labels } as Record<string, string>,
-        target: target("averageValue"),
-      };
+      const endpoint = check.text(
+        `${at}/endpoint`,
+        fields.endpoint,
+        HTTP_URL,
+        "a URL such as http://host:9090/metrics",
+      );
+      return { type, ...readSeries(check, at, fields), endpoint, target: target("averageValue", "value") };
     }
+    case "pods":
+      return { type, ...readSeries(check, at, fields), target: target("averageValue") };
   }
+}
+
+function readSeries(check: Checker, at: string, fields: Fields): { name: string; labels: Record<string, string> } {
+  const labels = check.object(`${at}/labels`, fields.labels ?? {}, undefined);
+  for (const [name, value] of Object.entries(labels)) {
+    if (!PROMETHEUS_LABEL.test(name)) check.fault(`${at}/labels/${name}`, "is not a Prometheus label name");
+    if (typeof value !== "string") check.fault(`${at}/labels/${name}`, "must be a string");
+  }
+  return {
+    name: check.text(`${at}/name`, fields.name, PROMETHEUS_NAME, "a Prometheus metric name"),
+    labels: { ...labels } as Record<string, string>,
+  };
 }
 
 function readTarget(check: Checker, at: string, input: unknown, allowed: string[]): Record<string, number> {
@@ -137,63 +193,4 @@ function readRules(check: Checker, at: string, input: unknown, defaults: object)
     policies,
     tolerance: check.number(`${at}/tolerance`, fields.tolerance, { from: 0, fraction: true }),
   };
-}
-
-/** Reads values and collects what is wrong with them; after a fault it returns something of the right type to go on with. */
-class Checker {
-  private readonly faults: FieldFault[] = [];
-
-  fault(field: string, message: string): void {
-    this.faults.push({ field: field === "" ? "/" : field, message });
-  }
-
-  /** Members other than `known` are refused; `undefined` lets any name pass. */
-  object(at: string, value: unknown, known: readonly string[] | undefined): Fields {
-    if (typeof value !== "object" || value === null || Array.isArray(value)) {
-      this.fault(at, value === undefined ? "is required" : "must be an object");
-      return {};
-    }
-    for (const name of Object.keys(value)) {
-      if (known && !known.includes(name)) this.fault(`${at}/${name}`, `is not known; known are ${known.join(", ")}`);
-    }
-    return value as Fields;
-  }
-
-  list(at: string, value: unknown): unknown[] {
-    if (Array.isArray(value) && value.length > 0) return value;
-    this.fault(at, "must be a list of at least one element");
-    return [];
-  }
-
-  text(at: string, value: unknown, pattern: RegExp, right: string): string {
-    if (typeof value === "string" && pattern.test(value)) return value;
-    this.fault(at, value === undefined ? `is required: ${right}` : `must be ${right}`);
-    return "";
-  }
-
-  oneOf<T extends string>(at: string, value: unknown, allowed: readonly [T, ...T[]]): T {
-    if (allowed.includes(value as T)) return value as T;
-    this.fault(at, `must be one of ${allowed.join(", ")}`);
-    return allowed[0];
-  }
-
-  number(at: string, value: unknown, limits: { from: number; to?: number; fraction?: boolean }): number {
-    const { from, to = Number.MAX_SAFE_INTEGER, fraction = false } = limits;
-    if (typeof value === "number" && value >= from && value <= to && (fraction || Number.isInteger(value)))
-      return value;
-    const range =
-      to === Number.MAX_SAFE_INTEGER ? `at least ${String(from)}` : `between ${String(from)} and ${String(to)}`;
-    this.fault(
-      at,
-      `${value === undefined ? "is required: " : "must be "}${fraction ? "a number" : "an integer"} ${range}`,
-    );
-    return NaN; // compares false with everything, so that no follow-up fault is reported
-  }
-
-  end(workload: string): void {
-    if (this.faults.length === 0) return;
-    const text = this.faults.map((fault) => `${fault.field} ${fault.message}`).join("; ");
-    const of = workload === "" ? "" : ` of ${workload}`;
-    throw new MnoError("MNO_SCALER_INVALID", `The scaler${of} is not valid: ${text}`, { faults: this.faults });
-  }
 }

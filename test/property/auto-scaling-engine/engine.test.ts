@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { MnoError } from "../../../runtime/exports";
 import { recordScale, type ScalingHistory } from "../../../runtime/scalability/auto-scaling-engine/behavior";
-import { evaluate } from "../../../runtime/scalability/auto-scaling-engine/engine";
+import { evaluate, wake } from "../../../runtime/scalability/auto-scaling-engine/engine";
+import { DEFAULT_PANIC } from "../../../runtime/scalability/auto-scaling-engine/beyond";
 import type { ScalerSpec } from "../../../runtime/scalability/auto-scaling-engine/spec";
 import { validateScaler } from "../../../runtime/scalability/auto-scaling-engine/validate";
 import {
@@ -116,6 +117,80 @@ describe("auto-scaling engine: properties of the evaluation", () => {
         },
       ),
       { numRuns: 300 },
+    );
+  });
+
+  it("a panic never scales down, and never beyond maxReplicas", () => {
+    fc.assert(
+      fc.property(spec, loads, (spec, loads) => {
+        const nervous: ScalerSpec = { ...spec, metrics: scaler(QUEUE).metrics, panic: DEFAULT_PANIC };
+        let time = NOW;
+        let current = spec.minReplicas;
+        let past = EMPTY_HISTORY;
+        for (const { seconds, total } of loads) {
+          time += seconds * 1000;
+          const input = queueInput(current, total / current, { spec: nervous, now: time, history: past });
+          const { decision, history } = evaluate(input);
+          const to = decision.desiredReplicas;
+          if (history.memory?.panic) assert.ok(to >= current, decision.reasons.join("; "));
+          assert.ok(to <= spec.maxReplicas);
+          past = to === current ? history : recordScale(nervous, history, to - current, time);
+          current = to;
+        }
+      }),
+    );
+  });
+
+  it("one reading a million times too large changes nothing, wherever it comes", () => {
+    fc.assert(
+      fc.property(spec, loads, fc.nat(), (spec, loads, where) => {
+        const trusting: ScalerSpec = { ...spec, metrics: scaler(QUEUE).metrics };
+        const lie = where % loads.length;
+        let time = NOW;
+        let current = spec.minReplicas;
+        let past = EMPTY_HISTORY;
+        loads.forEach(({ seconds, total }, index) => {
+          time += seconds * 1000;
+          const value = index === lie && index > 0 ? (total + 3000) * 1e6 : total;
+          const input = queueInput(current, value / current, { spec: trusting, now: time, history: past });
+          const { decision, history } = evaluate(input);
+          const to = decision.desiredReplicas;
+          if (value !== total) assert.equal(to, current, decision.reasons.join("; "));
+          past = to === current ? history : recordScale(trusting, history, to - current, time);
+          current = to;
+        });
+      }),
+    );
+  });
+
+  it("the last replica goes only after the whole cool-down without demand", () => {
+    const idle = fc.array(fc.record({ seconds: fc.integer({ min: 1, max: 90 }), busy: fc.boolean() }), {
+      maxLength: 40,
+    });
+    fc.assert(
+      fc.property(idle, fc.integer({ min: 0, max: 300 }), (steps, cooldownSeconds) => {
+        const sleeper = scaler({ ...QUEUE, minReplicas: 0, idle: { cooldownSeconds } });
+        let time = NOW;
+        let current = 1;
+        let past = EMPTY_HISTORY;
+        let active = NaN;
+        for (const { seconds, busy } of steps) {
+          time += seconds * 1000;
+          if (current === 0) {
+            ({ history: past } = wake(queueInput(0, 0, { spec: sleeper, now: time, history: past })));
+            current = 1;
+            active = time;
+            continue;
+          }
+          if (busy || Number.isNaN(active)) active = time;
+          const level = busy ? 10 : 0;
+          const result = evaluate(queueInput(current, level, { spec: sleeper, now: time, history: past }));
+          past = result.history;
+          const to = result.decision.desiredReplicas;
+          if (to === 0) assert.ok(time - active >= cooldownSeconds * 1000);
+          current = to;
+        }
+      }),
     );
   });
 

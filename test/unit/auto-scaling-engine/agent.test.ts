@@ -109,6 +109,7 @@ describe("auto-scaling engine: agent", () => {
         "listDecisions",
         "listScalers",
         "putScaler",
+        "wakeScaler",
       ]);
       assert.ok(operations.every((operation) => operation.summary && operation.tags?.length === 1));
       const bare: string[] = [];

@@ -70,7 +70,7 @@ describe("auto-scaling engine: evaluation", () => {
       assert.equal(decision.desiredReplicas, expected);
       assert.equal(decision.action, "scaled");
       assert.equal(decision.stages.raw, null);
-      assert.deepEqual(history, EMPTY_HISTORY);
+      assert.deepEqual(history, { recommendations: [{ time: NOW, replicas: current }], scaleEvents: [] });
     }
   });
 
@@ -132,7 +132,7 @@ describe("auto-scaling engine: evaluation", () => {
         decision.reasons.at(-1) ?? "",
         /1 of 2 metrics could not be read: no scaling down to 1 on missing data/,
       );
-      assert.deepEqual(history, EMPTY_HISTORY);
+      assert.deepEqual(history.recommendations, [{ time: NOW, replicas: 4 }], "only what it started with");
     });
 
     it("all failing: keep, and say so", () => {

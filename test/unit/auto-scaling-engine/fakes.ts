@@ -2,7 +2,7 @@ import type { Span } from "@opentelemetry/api";
 import pino, { type Logger } from "pino";
 import type { WorkloadSpec } from "../../../runtime/exports";
 import { ManualClock } from "../../../runtime/kernel/clock";
-import type { Cluster, ReplicaStatus, WorkloadStatus } from "../../../runtime/kernel/cluster/cluster";
+import type { Cluster, ClusterNode, ReplicaStatus, WorkloadStatus } from "../../../runtime/kernel/cluster/cluster";
 import { loadConfiguration } from "../../../runtime/kernel/config";
 import { openOutbox } from "../../../runtime/kernel/events/outbox";
 import type { EventBus, EventHandler, SubscribeOptions } from "../../../runtime/kernel/events/bus";
@@ -75,6 +75,10 @@ export class FakeCluster {
   readonly scaled: [workload: string, replicas: number][] = [];
   /** When set, `scale` fails with it. */
   fault: Error | undefined;
+  readonly kind = "local";
+  clusterNodes: ClusterNode[] = [];
+  /** When set, `nodes` fails with it. */
+  nodesFault: Error | undefined;
   /** When set, `get` waits for it. */
   gate: Promise<void> | undefined;
   reading = 0;
@@ -115,6 +119,15 @@ export class FakeCluster {
     this.reading -= 1;
     const status = this.workloads.get(name);
     return status && structuredClone(status);
+  }
+
+  async list(): Promise<WorkloadStatus[]> {
+    return structuredClone([...this.workloads.values()]);
+  }
+
+  async nodes(): Promise<ClusterNode[]> {
+    if (this.nodesFault) throw this.nodesFault;
+    return this.clusterNodes;
   }
 
   async scale(name: string, replicas: number): Promise<WorkloadStatus> {

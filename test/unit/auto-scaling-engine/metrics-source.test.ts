@@ -198,11 +198,66 @@ describe("auto-scaling engine: metrics source", () => {
     const why = Object.fromEntries(
       (faults ?? []).map((fault) => fault.split(" could not be scraped: ") as [string, string]),
     );
-    assert.equal(why.missing, "/metrics answered 404, not 200");
+    assert.equal(why.missing, "/missing/metrics answered 404, not 200");
     assert.equal(why.large, "the answer is larger than 1000 bytes");
     assert.match(why.broken ?? "", /line 1 has no number after queue/);
     assert.match(why.slow ?? "", /timeout/i);
     assert.match(why.gone ?? "", /ECONNREFUSED|bad port/);
     assert.equal(failures.length, 5);
+  });
+
+  it("passes on when a value was measured, where the text says so", async () => {
+    pages["/a/metrics"] = `queue 3 ${String(NOW - 90_000)}\nqueue{x="1"} 4 ${String(NOW - 5_000)}\n`;
+    pages["/b/metrics"] = `queue 3 ${String((NOW - 60_000) / 1000)}.0\n`;
+    pages["/c/metrics"] = "queue 3\n";
+    const spec = scaler({ metrics: [GAUGE] });
+    const [[, reading] = []] = await source.collect(fleet({ a: {}, b: {}, c: {} }), spec);
+    assert.ok(reading && "times" in reading);
+    assert.deepEqual(Object.fromEntries(reading.times ?? []), {
+      a: { time: NOW - 90_000, windowSeconds: 0 },
+      b: { time: NOW - 60_000, windowSeconds: 0 },
+    });
+  });
+
+  describe("external endpoints", () => {
+    const external = (changes: object = {}) => {
+      const endpoint = `http://127.0.0.1:${String(port)}/queue`;
+      return scaler({
+        metrics: [{ type: "external", name: "jobs_waiting", endpoint, target: { value: 10 }, ...changes }],
+      });
+    };
+    const ask = async (spec = external()) => [...(await source.collect(fleet({}), spec)).values()][0];
+
+    it("give the sum of the series with the wanted labels, and their age", async () => {
+      pages["/queue"] = `jobs_waiting{queue="a"} 3 ${String(NOW - 7000)}\njobs_waiting{queue="b"} 4\n`;
+      assert.deepEqual(await ask(), { value: 7, time: NOW - 7000 });
+      assert.deepEqual(await ask(external({ labels: { queue: "b" } })), { value: 4 });
+    });
+
+    it("give counters as rates, over an outage too", async () => {
+      const spec = external({ name: "jobs_total" });
+      const at = (count: number): string => `# TYPE jobs_total counter\njobs_total ${String(count)}\n`;
+      pages["/queue"] = at(100);
+      assert.match(JSON.stringify(await ask(spec)), /a rate needs two scrapes/);
+      await clock.advance(10_000);
+      delete pages["/queue"];
+      assert.match(JSON.stringify(await ask(spec)), /could not be scraped: \/queue answered 404/);
+      await clock.advance(10_000);
+      pages["/queue"] = at(160);
+      assert.deepEqual(await ask(spec), { value: 3 });
+    });
+
+    it("that are down are an error and not a zero", async () => {
+      const reading = await ask(external({ endpoint: "http://127.0.0.1:1/metrics" }));
+      assert.ok(reading && "error" in reading);
+      assert.equal(failures.length, 1);
+    });
+
+    it("are refused where they are no URL, or belong to another type", () => {
+      assert.throws(() => external({ endpoint: "file:///etc/passwd" }), /endpoint must be a URL/);
+      assert.throws(() => external({ endpoint: "http://user:password@host/metrics" }), /endpoint must be a URL/);
+      const metrics = [{ ...GAUGE, endpoint: "http://host/metrics" }];
+      assert.throws(() => scaler({ metrics }), /belongs to metrics of type external only/);
+    });
   });
 });

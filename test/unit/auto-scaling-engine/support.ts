@@ -1,6 +1,6 @@
 import type { ReplicaPhase, ReplicaStatus } from "../../../runtime/kernel/cluster/cluster";
 import type { ScalingHistory } from "../../../runtime/scalability/auto-scaling-engine/behavior";
-import type { EvaluationInput } from "../../../runtime/scalability/auto-scaling-engine/engine";
+import type { EvaluationInput } from "../../../runtime/scalability/auto-scaling-engine/evaluation";
 import { DEFAULT_OPTIONS } from "../../../runtime/scalability/auto-scaling-engine/replica-calculator";
 import type { ScalerSpec } from "../../../runtime/scalability/auto-scaling-engine/spec";
 import { validateScaler } from "../../../runtime/scalability/auto-scaling-engine/validate";

@@ -137,4 +137,56 @@ describe("auto-scaling engine: validateScaler", () => {
   it("refuses what is no object", () => {
     for (const input of [undefined, null, 3, "web", []]) assert.ok("/" in faultsOf(input));
   });
+
+  describe("what goes beyond Kubernetes' autoscaler", () => {
+    const queue = { metrics: [{ type: "pods", name: "queue", target: { averageValue: 10 } }] };
+    const beyond = { panic: {}, idle: {}, prediction: {}, act: "serve" };
+
+    it("has defaults, and normalises to itself", () => {
+      const spec = validateScaler({ workload: "web", minReplicas: 0, maxReplicas: 5, ...queue, ...beyond });
+      assert.deepEqual(spec.panic, { windowSeconds: 6, stableWindowSeconds: 60, thresholdPercent: 200 });
+      assert.deepEqual(spec.idle, { cooldownSeconds: 300 });
+      assert.deepEqual(spec.prediction, { mode: "advise", leadSeconds: 60, missRate: 0.004 });
+      assert.deepEqual(validateScaler(spec), spec);
+    });
+
+    it("is absent unless it is asked for", () => {
+      const spec = validateScaler({ workload: "web", maxReplicas: 5, ...queue });
+      for (const name of Object.keys(beyond)) assert.ok(!(name in spec), name);
+    });
+
+    it("is refused with every fault at once", () => {
+      const faults = faultsOf({
+        workload: "web",
+        maxReplicas: 5,
+        panic: { thresholdPercent: 100, windowSeconds: 0.5, more: 1 },
+        idle: { cooldownSeconds: -1 },
+        prediction: { mode: "guess", leadSeconds: 601, missRate: 1 },
+        act: "watch",
+      });
+      assert.deepEqual(Object.keys(faults).sort(), [
+        "/act",
+        "/idle",
+        "/idle/cooldownSeconds",
+        "/panic/more",
+        "/panic/thresholdPercent",
+        "/panic/windowSeconds",
+        "/prediction/leadSeconds",
+        "/prediction/missRate",
+        "/prediction/mode",
+      ]);
+    });
+
+    it("needs metrics that fit: demand to be idle, a share per replica to be forecast", () => {
+      const whole = { metrics: [{ type: "external", name: "allocated", target: { value: 1 } }] };
+      assert.match(
+        String(faultsOf({ workload: "web", maxReplicas: 5, ...whole, prediction: {} })["/prediction"]),
+        /target per replica/,
+      );
+      assert.match(
+        String(faultsOf({ workload: "web", minReplicas: 0, maxReplicas: 5, idle: {} })["/idle"]),
+        /metrics of demand/,
+      );
+    });
+  });
 });

@@ -1,0 +1,151 @@
+import type { EventEmitter } from "node:events";
+import {
+  type handleServerStreamingCall,
+  type handleUnaryCall,
+  Server,
+  ServerCredentials,
+  type ServiceDefinition,
+  status,
+  type UntypedServiceImplementation,
+} from "@grpc/grpc-js";
+import { MnoError } from "../../../exports";
+import type { Clock } from "../../../kernel/clock";
+import {
+  type GetMetricsRequest,
+  type MetricNumber,
+  readGetMetricsRequest,
+  readScaledObjectRef,
+  type ScaledObjectRef,
+  writeIsActive,
+  writeMetrics,
+} from "./messages";
+
+/** The one metric that is served: how many replicas the engine wants, at a target of one for each. */
+const METRIC = "mno-desired-replicas";
+/** A decision older than this is not passed on: KEDA's autoscaler keeps what it has when it hears no number. */
+const MOST_AGE_MILLISECONDS = 180_000;
+/** Another process may decide: its decisions are looked up this often. */
+const LOOK_MILLISECONDS = 5_000;
+
+/** What a scaler with `act: "serve"` wants; null before its first decision, undefined where there is no such scaler. */
+export type Served = { replicas: number | null; time: number | null } | undefined;
+
+interface KedaDependencies {
+  served: (workload: string) => Promise<Served>;
+  clock: Clock;
+  /** Emits "changed" when this process has decided. */
+  changes: EventEmitter;
+}
+
+const identity = (bytes: Buffer): Buffer => bytes;
+const path = (method: string): string => `/externalscaler.ExternalScaler/${method}`;
+const method = <Q>(name: string, requestDeserialize: (bytes: Uint8Array) => Q, responseStream = false) => ({
+  path: path(name),
+  requestStream: false,
+  responseStream,
+  requestSerialize: identity,
+  requestDeserialize,
+  responseSerialize: identity,
+  responseDeserialize: identity,
+});
+const SERVICE = {
+  IsActive: method("IsActive", readScaledObjectRef),
+  StreamIsActive: method("StreamIsActive", readScaledObjectRef, true),
+  GetMetricSpec: method("GetMetricSpec", readScaledObjectRef),
+  GetMetrics: method("GetMetrics", readGetMetricsRequest),
+} as unknown as ServiceDefinition;
+
+/**
+ * KEDA's external scaler: a cluster's own autoscaler acts on what this engine decides. A ScaledObject names the workload in
+ * its trigger's metadata (`workload`; default: the ScaledObject's own name). Returns the port, and how to stop.
+ */
+export async function serveKeda(
+  { served, clock, changes }: KedaDependencies,
+  host: string,
+  port: number,
+): Promise<{ port: number; close: () => Promise<void> }> {
+  const desired = async ({ name, scalerMetadata }: ScaledObjectRef): Promise<number> => {
+    const workload = scalerMetadata.get("workload") ?? name;
+    const known = await served(workload);
+    if (!known) throw fault(status.NOT_FOUND, `there is no scaler with act "serve" for workload ${workload}`);
+    const age = known.time === null ? Infinity : clock.now() - known.time;
+    if (known.replicas === null || age > MOST_AGE_MILLISECONDS) {
+      throw fault(
+        status.UNAVAILABLE,
+        `nothing could be decided for ${workload} in the last ${String(MOST_AGE_MILLISECONDS / 1000)} s`,
+      );
+    }
+    return known.replicas;
+  };
+  const unary =
+    <Q>(answer: (request: Q) => Promise<Buffer>): handleUnaryCall<Q, Buffer> =>
+    ({ request }, callback) =>
+      void answer(request).then(
+        (bytes) => callback(null, bytes),
+        (error: unknown) => callback(asStatus(error)),
+      );
+  const stopping = new AbortController();
+  const stream: handleServerStreamingCall<ScaledObjectRef, Buffer> = (call) => {
+    const ended = new AbortController();
+    const end = (): void => ended.abort();
+    call.on("cancelled", end).on("close", end);
+    const signal = AbortSignal.any([ended.signal, stopping.signal]);
+    const follow = async (): Promise<void> => {
+      for (let last: boolean | undefined; !signal.aborted;) {
+        const active = (await desired(call.request)) > 0;
+        if (active !== last && !signal.aborted) call.write(writeIsActive(active));
+        last = active;
+        await next(changes, clock, signal);
+      }
+    };
+    follow().then(
+      () => call.end(),
+      (error: unknown) => call.destroy(asStatus(error) as unknown as Error),
+    );
+  };
+  const metric = (number: number): MetricNumber[] => [{ metricName: METRIC, number }];
+  const implementation: UntypedServiceImplementation = {
+    IsActive: unary(async (ref: ScaledObjectRef) => writeIsActive((await desired(ref)) > 0)),
+    StreamIsActive: stream,
+    // Asked once, maybe before the first decision: the target is the same whatever it will be.
+    GetMetricSpec: unary(async () => writeMetrics(metric(1))),
+    GetMetrics: unary(async ({ scaledObjectRef }: GetMetricsRequest) =>
+      writeMetrics(metric(await desired(scaledObjectRef))),
+    ),
+  };
+  const server = new Server();
+  server.addService(SERVICE, implementation);
+  const bound = await new Promise<number>((resolve, reject) => {
+    server.bindAsync(`${host}:${String(port)}`, ServerCredentials.createInsecure(), (error, actual) => {
+      if (!error) return resolve(actual);
+      const detail = `KEDA's external scaler cannot listen on ${host}:${String(port)}: ${error.message}`;
+      reject(new MnoError("MNO_PORT_IN_USE", detail, { cause: error }));
+    });
+  });
+  const close = async (): Promise<void> => {
+    stopping.abort();
+    await new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
+  };
+  return { port: bound, close };
+}
+
+/** Resolves at the next decision of this process, when it is time to look again, or when the signal says so. */
+async function next(changes: EventEmitter, clock: Clock, signal: AbortSignal): Promise<void> {
+  const done = new AbortController();
+  const stop = AbortSignal.any([signal, done.signal]);
+  await new Promise<void>((resolve) => {
+    changes.once("changed", resolve);
+    stop.addEventListener("abort", () => changes.off("changed", resolve), { once: true });
+    clock.sleep(LOOK_MILLISECONDS, stop).then(resolve, () => resolve());
+  });
+  done.abort();
+}
+
+const fault = (code: status, details: string): Error => Object.assign(new Error(details), { code, details });
+
+function asStatus(error: unknown): { code: status; details: string } {
+  if (error instanceof Error && "code" in error && typeof error.code === "number") {
+    return { code: error.code, details: error.message };
+  }
+  return { code: status.UNAVAILABLE, details: error instanceof Error ? error.message : String(error) };
+}

@@ -1,0 +1,117 @@
+import { MnoError, type WorkloadSpec } from "../../../exports";
+import type { Clock } from "../../../kernel/clock";
+import type { Cluster, WorkloadStatus } from "../../../kernel/cluster/cluster";
+import { createEvent } from "../../../kernel/events/codec";
+import type { Tracer } from "../../../kernel/telemetry/traces";
+import { timedId } from "../ids";
+import type { Instruments } from "../instruments";
+import { recommendFleet } from "../right-sizing/fleet";
+import type { UsageHistory } from "../right-sizing/usage-history";
+import type { OptimizerStore } from "../store";
+import { advise, amounts, confidenceIn } from "./advise";
+import type { Advice } from "./schemas";
+
+interface AdvisorDependencies {
+  cluster: Cluster;
+  store: OptimizerStore;
+  clock: Clock;
+  random: () => number;
+  tracer: Tracer;
+  instruments: Instruments;
+  /** Less confidence than this and nothing is advised. */
+  leastConfidence: number;
+  onIssued: () => void;
+}
+
+/** Open advice stays as it is while the new target differs from it by no more than this share. */
+const SAME = 0.05;
+
+/** Issues advice for the whole fleet, and carries it out where somebody asks for it. */
+export class Advisor {
+  constructor(private readonly deps: AdvisorDependencies) {}
+
+  async round(histories: ReadonlyMap<string, UsageHistory>): Promise<void> {
+    const { cluster, store, clock, random, leastConfidence } = this.deps;
+    const fleet = (await cluster.list()).flatMap((status) => {
+      const history = histories.get(status.spec.name);
+      if (!history || confidenceIn(history) < leastConfidence) return [];
+      return [{ status, history, workload: status.spec.name, replicas: Math.max(1, status.desiredReplicas) }];
+    });
+    const targets = recommendFleet(fleet);
+    for (const [index, { status, history, workload, replicas }] of fleet.entries()) {
+      const now = clock.now();
+      const id = timedId("adv", now, random);
+      const target = targets[index]!;
+      const advice = advise({ id, now, spec: status.spec, replicas, history, target, fleet: fleet.length });
+      if (advice) await this.issue(advice);
+      else await store.supersede(workload);
+    }
+  }
+
+  /** Changes the workload's request. Errors: MNO_ADVICE_NOT_FOUND, MNO_ADVICE_NOT_APPLICABLE, those of the cluster. */
+  apply(id: string): Promise<Advice> {
+    return this.change(id, "open", "applied");
+  }
+
+  /** Gives the workload its old request back. Errors: as `apply`. */
+  revert(id: string): Promise<Advice> {
+    return this.change(id, "applied", "reverted");
+  }
+
+  private async issue(advice: Advice): Promise<void> {
+    const { store, clock, tracer, instruments, onIssued } = this.deps;
+    const [open] = await store.listAdvice({ workload: advice.workload, state: "open", limit: 1 });
+    if (open && alike(open.from, advice.from, 0) && alike(open.to, advice.to, SAME)) return;
+    const { id, workload, kind, from, to, confidence, reasons } = advice;
+    const event = createEvent(
+      {
+        type: "mno.scalability.advice.issued",
+        source: "/mno/performance-optimizer",
+        subject: workload,
+        data: { adviceId: id, workload, kind, from, to, confidence, reasons },
+      },
+      { clock, tracer },
+    );
+    await store.issue(advice, event);
+    instruments.advised();
+    onIssued();
+  }
+
+  private async change(id: string, before: Advice["state"], after: "applied" | "reverted"): Promise<Advice> {
+    const { cluster, store, instruments } = this.deps;
+    const advice = await store.advice(id);
+    if (!advice) throw new MnoError("MNO_ADVICE_NOT_FOUND", `There is no advice ${id}`);
+    // Asked for again after a crash or a lost answer: it is done.
+    if (advice.state === after) return advice;
+    const refuse = (why: string): never => {
+      throw new MnoError("MNO_ADVICE_NOT_APPLICABLE", why, { extensions: { patch: advice.patch } });
+    };
+    if (advice.state !== before) refuse(`Advice ${id} is ${advice.state}; only ${before} advice can be ${after}`);
+    if (advice.obstacle !== null) refuse(advice.obstacle);
+    const [old, wanted] = after === "applied" ? [advice.from, advice.to] : [advice.to, advice.from];
+    const status = await cluster.get(advice.workload);
+    if (!status) throw new MnoError("MNO_WORKLOAD_NOT_FOUND", `There is no workload ${advice.workload} any more`);
+    // Already there: a crash came between the change and its record.
+    if (!alike(amounts(status.spec.requests), wanted, 0)) {
+      if (!alike(amounts(status.spec.requests), old, 0)) {
+        refuse(
+          `${advice.workload} requests ${JSON.stringify(amounts(status.spec.requests))}, not ${JSON.stringify(old)}`,
+        );
+      }
+      await cluster.apply(withRequests(status, wanted));
+    }
+    await store.moveAdvice(id, before, after);
+    instruments.changed(after);
+    return { ...advice, state: after };
+  }
+}
+
+function withRequests({ spec }: WorkloadStatus, requests: Advice["to"]): WorkloadSpec {
+  return { ...spec, requests: { ...spec.requests, ...requests } };
+}
+
+function alike(one: Advice["to"], other: Advice["to"], share: number): boolean {
+  return (["cpuCores", "memoryBytes"] as const).every(
+    (resource) => Math.abs(one[resource] - other[resource]) <= share * Math.abs(one[resource]),
+  );
+}

@@ -15,6 +15,8 @@ import { afterExit, describeExit, type Exit } from "./restarts";
 const DEFAULT_GRACE_SECONDS = 10;
 /** Without a readiness probe a process that has run this long is ready. */
 const SETTLE_MS = 200;
+/** A process that has not answered its liveness probe yet is given this long, as the startup probe of agents in Kubernetes. */
+const STARTUP_MS = 120_000;
 /** Of our own environment a workload sees no more than what programs need to run at all. */
 const INHERITED = ["PATH", "HOME", "LANG", "TMPDIR", "TZ", "NODE_EXTRA_CA_CERTS"];
 
@@ -209,10 +211,13 @@ export class Replica {
     const { clock } = this.host;
     const { readiness, liveness } = this.spec;
     const address = (probe: HttpProbe): string => `${LOOPBACK}:${String(this.endpoints.get(probe.port))}`;
+    // On a busy machine a process that only just starts is slow to answer, not hung.
+    let patientUntil = clock.now() + STARTUP_MS;
     if (readiness) {
       const options = { address: address(readiness), eager: true, clock, signal: life.signal };
       void watchProbe({ ...READINESS_DEFAULTS, ...readiness }, options, {
         healthy: () => {
+          patientUntil = 0;
           this.change("ready");
         },
         // While it starts it is not expected to answer.
@@ -231,8 +236,11 @@ export class Replica {
     if (liveness) {
       const options = { address: address(liveness), eager: false, clock, signal: life.signal };
       void watchProbe({ ...LIVENESS_DEFAULTS, ...liveness }, options, {
-        healthy: () => undefined,
+        healthy: () => {
+          patientUntil = 0;
+        },
         unhealthy: (reason) => {
+          if (clock.now() < patientUntil) return;
           life.abort();
           this.hung = `liveness probe failed: ${reason}`;
           this.change("unready", this.hung);

@@ -60,6 +60,17 @@ function loadAgent(name: EngineName): AgentDefinition {
     case "auto-scaling-engine":
       return load<typeof import("./scalability/auto-scaling-engine/agent")>("./scalability/auto-scaling-engine/agent")
         .autoScalingEngine;
+    case "global-load-balancer":
+      return load<typeof import("./scalability/global-load-balancer/agent")>("./scalability/global-load-balancer/agent")
+        .globalLoadBalancer;
+    case "resource-pool-manager":
+      return load<typeof import("./scalability/resource-pool-manager/agent")>(
+        "./scalability/resource-pool-manager/agent",
+      ).resourcePoolManager;
+    case "performance-optimizer":
+      return load<typeof import("./scalability/performance-optimizer/agent")>(
+        "./scalability/performance-optimizer/agent",
+      ).performanceOptimizer;
   }
 }
 

@@ -15,9 +15,11 @@ export interface StackOutputs {
   clusterUrl: pulumi.Output<string>;
   /** Since 2. Engine -> base URL of its own agent; `<url>/<engine>/v1/…` answers. All the same where one agent runs all. */
   engineUrls: pulumi.Output<{ [engine: string]: string }>;
+  /** Since 3. The global load balancer: services whose upstreams it knows, by host name and path, balanced and woken up. */
+  balancerUrl: pulumi.Output<string>;
 }
 
-export const CONTRACT_VERSION = 2;
+export const CONTRACT_VERSION = 3;
 
 /** The version that a member came with. */
 const MEMBERS: Record<Exclude<keyof StackOutputs, "contractVersion">, number> = {
@@ -26,6 +28,7 @@ const MEMBERS: Record<Exclude<keyof StackOutputs, "contractVersion">, number> = 
   gatewayUrl: 1,
   clusterUrl: 1,
   engineUrls: 2,
+  balancerUrl: 3,
 };
 
 /**

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { Agent, LocalCluster, Workload } from "../components";
+import { BALANCER_PORT, balancing } from "./balancer";
 import { CONTRACT_VERSION, engineUrls, type StackOutputs } from "./contract";
 import { DEMO_SCALER } from "./demo-scaler";
 
@@ -11,6 +12,7 @@ const DEMO_PROGRAM = join(ROOT, "dist", "examples", "demo-service", "server.js")
 export function localStack(): StackOutputs {
   const config = new pulumi.Config();
   const state = process.env.MNO_STATE_DIR ?? join(ROOT, ".mno");
+  const balancerPort = config.requireNumber("balancerPort");
   const otlpEndpoint = config.get("otlpEndpoint") ?? "";
 
   const cluster = new LocalCluster("local", { directory: join(state, "cluster") });
@@ -30,7 +32,9 @@ export function localStack(): StackOutputs {
     cluster: cluster.url,
     stateDirectory: join(state, "platform"),
     port: config.requireNumber("apiPort"),
+    ports: [{ ...BALANCER_PORT, port: balancerPort }],
     configuration: {
+      ...balancing(`127.0.0.1:${String(balancerPort)}`, true),
       MNO_AUTOSCALING_SYNC_SECONDS: "2",
       MNO_AUTOSCALING_SCALERS: JSON.stringify([DEMO_SCALER]),
       ...(otlpEndpoint === "" ? {} : { OTEL_EXPORTER_OTLP_ENDPOINT: otlpEndpoint }),
@@ -44,5 +48,6 @@ export function localStack(): StackOutputs {
     gatewayUrl: demo.url,
     clusterUrl: cluster.url,
     engineUrls: engineUrls(() => platform.url),
+    balancerUrl: pulumi.output(`http://127.0.0.1:${String(balancerPort)}`),
   };
 }

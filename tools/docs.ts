@@ -6,6 +6,9 @@ import { KERNEL_CONFIGURATION } from "../runtime/kernel/config";
 import { EVENT_SCHEMAS } from "../runtime/kernel/events/catalogue";
 import { autoScalingEngine } from "../runtime/scalability/auto-scaling-engine/agent";
 import { elasticResourceManager } from "../runtime/scalability/elastic-resource-manager/agent";
+import { globalLoadBalancer } from "../runtime/scalability/global-load-balancer/agent";
+import { performanceOptimizer } from "../runtime/scalability/performance-optimizer/agent";
+import { resourcePoolManager } from "../runtime/scalability/resource-pool-manager/agent";
 import { ROOT } from "./paths";
 
 /** Reference pages written from the code (`npm run docs`); a test fails where a page and the code differ. */
@@ -22,6 +25,9 @@ function configurationPage(): string {
     ["Every agent", KERNEL_CONFIGURATION],
     ["Elastic resource manager", elasticResourceManager.configuration],
     ["Auto-scaling engine", autoScalingEngine.configuration],
+    ["Global load balancer", globalLoadBalancer.configuration],
+    ["Resource pool manager", resourcePoolManager.configuration],
+    ["Performance optimizer", performanceOptimizer.configuration],
   ];
   const body = sections.map(([title, schema]) => {
     const rows = Object.entries(schema.properties).map(([key, property]) => {

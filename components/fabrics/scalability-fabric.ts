@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import { ENGINE_NAMES, ENGINES, type EngineName } from "../../runtime/exports";
+import { ENGINE_NAMES, ENGINES, type EngineName, PORTS } from "../../runtime/exports";
 import { AgentTarget } from "../workload/agent";
 import type { ResourceRequestsArgs } from "../workload/types";
 import type { AgentAuthorityArgs } from "../workload/kubernetes/agent-types";
@@ -55,6 +55,8 @@ export interface ScalabilityFabricArgs {
 /** A field would be part of the package's schema. */
 const made = new WeakMap<ScalabilityFabric, ReadonlyMap<EngineName, KubernetesAgent>>();
 
+const BALANCER_PORT = { name: "balancer", port: PORTS.balancer };
+
 const TARGETS = Object.values(AgentTarget);
 
 /** The engines of the scalability fabric, one Deployment each, on a shared database and event backbone. */
@@ -63,6 +65,8 @@ export class ScalabilityFabric extends pulumi.ComponentResource {
   readonly urls: pulumi.Output<{ [engine: string]: string }>;
   /** Bearer token that writes to the engines must carry; secret. */
   readonly apiToken: pulumi.Output<string>;
+  /** Where the global load balancer takes requests. */
+  readonly balancerUrl: pulumi.Output<string>;
 
   constructor(name: string, args: ScalabilityFabricArgs, opts?: pulumi.ComponentResourceOptions) {
     const { apiToken, ...open } = args;
@@ -71,9 +75,16 @@ export class ScalabilityFabric extends pulumi.ComponentResource {
     this.apiToken =
       given ?? new random.RandomPassword(`${name}-api-token`, { length: 40, special: false }, { parent: this }).result;
     const { databaseUrl, busUrl, cacheUrl, streamReplicas = 1, ...same } = open;
+    const api = (engine: EngineName): pulumi.Output<string> =>
+      pulumi.interpolate`http://${name}-${engine}.${args.namespace}.svc:${PORTS.api}`;
     const configuration = pulumi
-      .all([args.configuration, streamReplicas])
-      .apply(([own, replicas]) => ({ ...own, MNO_BUS_REPLICAS: String(replicas) }));
+      .all([args.configuration, streamReplicas, api("auto-scaling-engine")])
+      .apply(([own, replicas, wakeUrl]) => ({
+        MNO_GLB_WAKE_URL: wakeUrl,
+        ...own,
+        MNO_BUS_REPLICAS: String(replicas),
+        MNO_GLB_LISTEN: `0.0.0.0:${String(PORTS.balancer)}`,
+      }));
     const references = { MNO_DATABASE_URL: databaseUrl, MNO_BUS_URL: busUrl, MNO_CACHE_URL: cacheUrl };
     const secretReferences = Object.entries(references).flatMap(([variable, reference]) =>
       reference === undefined ? [] : [{ variable, secretName: reference.secretName, key: reference.key }],
@@ -82,13 +93,18 @@ export class ScalabilityFabric extends pulumi.ComponentResource {
     const agents = new Map(
       engines.map((engine) => {
         const target = TARGETS.find((each) => each === engine) ?? AgentTarget.All;
-        const agentArgs = { ...same, configuration, target, secretReferences, apiToken: this.apiToken };
+        const ports = engine === "global-load-balancer" ? [BALANCER_PORT] : [];
+        const agentArgs = { ...same, ports, configuration, target, secretReferences, apiToken: this.apiToken };
         return [engine, new KubernetesAgent(`${name}-${engine}`, agentArgs, { parent: this })] as const;
       }),
     );
     made.set(this, agents);
+    const [balancer, scaler] = (["global-load-balancer", "auto-scaling-engine"] as const).map((it) => agents.get(it));
+    // A request for a workload at zero wakes it up.
+    if (balancer && scaler) balancer.connections.allowTo(scaler);
     this.urls = pulumi.output(Object.fromEntries([...agents].map(([engine, { url }]) => [engine, url])));
-    this.registerOutputs({ urls: this.urls, apiToken: this.apiToken });
+    this.balancerUrl = pulumi.interpolate`http://${name}-global-load-balancer.${args.namespace}.svc:${PORTS.balancer}`;
+    this.registerOutputs({ urls: this.urls, apiToken: this.apiToken, balancerUrl: this.balancerUrl });
   }
 
   /** The engines' agents, to say in sentences whom they may call and who may call them. */

@@ -7,8 +7,19 @@ export const AgentTarget = {
   All: "all",
   ElasticResourceManager: "elastic-resource-manager",
   AutoScalingEngine: "auto-scaling-engine",
+  GlobalLoadBalancer: "global-load-balancer",
+  ResourcePoolManager: "resource-pool-manager",
+  PerformanceOptimizer: "performance-optimizer",
 } as const;
 export type AgentTarget = (typeof AgentTarget)[keyof typeof AgentTarget];
+
+/** A port that an engine listens on itself. */
+export interface AgentPortArgs {
+  /** Lower-case name, unique in the agent. */
+  name: pulumi.Input<string>;
+  /** TCP port on loopback. */
+  port: pulumi.Input<number>;
+}
 
 export interface AgentArgs {
   /** URL of the cluster to run on and to act upon. */
@@ -19,6 +30,8 @@ export interface AgentArgs {
   stateDirectory: pulumi.Input<string>;
   /** TCP port of the HTTP API on loopback. Default 4600. */
   port?: pulumi.Input<number>;
+  /** Further TCP ports on loopback that the engines listen on as `configuration` says, such as the balancer's. */
+  ports?: pulumi.Input<pulumi.Input<AgentPortArgs>[]>;
   /** Bearer token that writes must carry; without it writes are open to this machine only. */
   apiToken?: pulumi.Input<string>;
   /** Database instead of the embedded one: `postgres://…`. */
@@ -56,7 +69,12 @@ export class Agent extends pulumi.ComponentResource {
           })),
         secretEnvironment: secrets,
         requests: { cpuCores: 0.5, memoryBytes: 768 * 1024 * 1024 },
-        ports: [{ name: "http", port: args.port ?? PORTS.api, direct: true }],
+        ports: pulumi
+          .output(args.ports ?? [])
+          .apply((further) => [
+            { name: "http", port: args.port ?? PORTS.api, direct: true },
+            ...further.map((port) => ({ ...port, direct: true })),
+          ]),
         readiness: { port: "http", path: "/readyz", timeoutSeconds: 2 },
         // A busy event loop is not a dead one: six seconds without an answer are.
         liveness: { port: "http", path: "/healthz", periodSeconds: 2, timeoutSeconds: 2, failureThreshold: 3 },

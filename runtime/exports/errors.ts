@@ -51,6 +51,8 @@ export const ERRORS = {
 
   // elastic resource manager
   MNO_ALLOCATION_OVER_CAPACITY: { status: 409, title: "No node has the capacity" },
+  MNO_ALLOCATION_OVER_QUOTA: { status: 409, title: "The tenant's quota does not allow it" },
+  MNO_GANG_NOT_FOUND: { status: 404, title: "There is no such gang" },
   MNO_ALLOCATION_NOT_FOUND: { status: 404, title: "There is no such allocation" },
   MNO_IDEMPOTENCY_KEY_REUSED: { status: 409, title: "The idempotency key was used for another request" },
   MNO_DECISION_NOT_FOUND: { status: 404, title: "There is no such decision" },
@@ -59,6 +61,40 @@ export const ERRORS = {
   MNO_SCALER_NOT_FOUND: { status: 404, title: "There is no such scaler" },
   MNO_SCALER_INVALID: { status: 422, title: "The scaler is not valid" },
   MNO_SCRAPE_FAILED: { status: 502, title: "A replica's metrics could not be read" },
+
+  // performance optimizer
+  MNO_CHECKPOINT_INVALID: { status: 500, title: "A stored histogram is damaged" },
+  MNO_ADVICE_NOT_FOUND: { status: 404, title: "There is no such advice" },
+  MNO_ADVICE_NOT_APPLICABLE: { status: 409, title: "The advice cannot be applied or reverted as things stand" },
+  MNO_KNOB_INVALID: { status: 422, title: "The knob or its experiment is not valid" },
+  MNO_KNOB_UNREACHABLE: { status: 502, title: "The knob's address did not take the value" },
+  MNO_EXPERIMENT_NOT_FOUND: { status: 404, title: "There is no such experiment" },
+  MNO_EXPERIMENT_CONFLICT: { status: 409, title: "The knob has an experiment already" },
+
+  // global load balancer
+  MNO_BALANCER_POLICY_INVALID: { status: 422, title: "The balancing policy is not valid" },
+  MNO_UPSTREAM_INVALID: { status: 422, title: "The upstream is not valid" },
+  MNO_UPSTREAM_NOT_FOUND: { status: 404, title: "There is no such upstream" },
+  MNO_UPSTREAM_CHANGED: { status: 409, title: "The upstream was changed meanwhile" },
+  MNO_ROUTE_NOT_FOUND: { status: 404, title: "No upstream serves the request" },
+  MNO_NO_ENDPOINT: { status: 503, title: "No endpoint may be used at the moment" },
+  MNO_UPSTREAM_OVERLOADED: { status: 503, title: "The upstream has too many requests" },
+  MNO_UPSTREAM_FAILED: { status: 502, title: "The endpoint gave no answer" },
+  MNO_UPSTREAM_TIMEOUT: { status: 504, title: "The upstream took too long" },
+
+  // pools of resources, in the process and across processes
+  MNO_POOL_OPTIONS_INVALID: { status: 500, title: "The pool's options are not valid" },
+  MNO_POOL_ACQUIRE_TIMEOUT: { status: 503, title: "No resource of the pool came free in time" },
+  MNO_POOL_QUEUE_FULL: { status: 503, title: "Too many wait for the pool" },
+  MNO_POOL_FACTORY_FAILED: { status: 503, title: "The pool cannot make its resources" },
+  MNO_POOL_CLOSED: { status: 503, title: "The pool is closed" },
+  MNO_POOL_LEASE_REVOKED: { status: 409, title: "The pool took its resource back" },
+  MNO_POOL_INVALID: { status: 422, title: "The pool's definition is not valid" },
+  MNO_POOL_NOT_FOUND: { status: 404, title: "There is no such pool" },
+  MNO_POOL_IN_USE: { status: 409, title: "The pool has leases" },
+  MNO_POOL_EXHAUSTED: { status: 409, title: "Nothing of the pool came free in time" },
+  MNO_LEASE_NOT_FOUND: { status: 404, title: "There is no such lease" },
+  MNO_LEASE_OVER: { status: 409, title: "The lease is over" },
 
   // components and the local toolchain
   MNO_COMPONENT_ARGS_INVALID: { status: 422, title: "The component's arguments are not valid" },

@@ -7,6 +7,9 @@
 export const ENGINES = {
   "elastic-resource-manager": { fabric: "scalability" },
   "auto-scaling-engine": { fabric: "scalability" },
+  "global-load-balancer": { fabric: "scalability" },
+  "resource-pool-manager": { fabric: "scalability" },
+  "performance-optimizer": { fabric: "scalability" },
 } as const;
 
 export type EngineName = keyof typeof ENGINES;
@@ -21,4 +24,6 @@ export type Target = (typeof TARGETS)[number];
 export const PORTS = {
   api: 4600,
   gateway: 4680,
+  /** The global load balancer's data plane. */
+  balancer: 4690,
 } as const;

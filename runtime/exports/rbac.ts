@@ -51,75 +51,83 @@ const usage = (reason: string): AgentPermission => ({
   reason,
 });
 
+/** The cluster's nodes, and every pod, for those of other namespaces take of the same nodes. */
+const nodes = (reason: string): AgentPermission[] => [
+  { apiGroups: [""], resources: ["nodes"], verbs: ["list", "watch"], reason },
+  { apiGroups: [""], resources: ["pods"], verbs: ["list", "watch"], reason },
+];
+
+/** Workloads and their replicas. `extra` verbs beside list and watch. */
+const workloads = (reason: string, extra: { workloads?: string[]; jobs?: string[] } = {}): AgentPermission[] => [
+  {
+    apiGroups: ["apps"],
+    resources: ["deployments", "statefulsets"],
+    verbs: [...(extra.workloads ?? []), "list", "watch"],
+    reason: `${reason}; one name may be any of three kinds`,
+  },
+  { apiGroups: ["batch"], resources: ["jobs"], verbs: [...(extra.jobs ?? []), "list", "watch"], reason },
+];
+
+const services = (reason: string, extra: string[] = []): AgentPermission => ({
+  apiGroups: [""],
+  resources: ["services"],
+  verbs: [...extra, "list", "watch"],
+  reason,
+});
+
 export const AGENT_PERMISSIONS: Readonly<Record<EngineName, AgentPermissions>> = {
   "elastic-resource-manager": {
     namespaced: [
-      {
-        apiGroups: ["apps"],
-        resources: ["deployments", "statefulsets"],
-        verbs: ["get", "list", "watch"],
-        reason: "capacity: what runs already; one name may be any of three kinds",
-      },
-      {
-        apiGroups: ["batch"],
-        resources: ["jobs"],
-        verbs: ["get", "list", "watch", "patch"],
-        reason: "capacity and admission: suspended Jobs are released, and annotated, when their capacity is granted",
-      },
-      {
-        apiGroups: [""],
-        resources: ["services"],
-        verbs: ["get", "list", "watch"],
-        reason: "the stable addresses of workloads",
-      },
+      ...workloads(
+        "capacity and admission: what runs already; suspended Jobs are released, and annotated, when granted",
+        {
+          workloads: ["get"],
+          jobs: ["get", "patch"],
+        },
+      ),
+      services("the stable addresses of workloads", ["get"]),
       usage("what replicas use, where a metrics server measures it"),
       ...lease("elastic-resource-manager"),
     ],
-    clusterWide: [
-      {
-        apiGroups: [""],
-        resources: ["nodes"],
-        verbs: ["list", "watch"],
-        reason: "capacity: the nodes and their zones",
-      },
-      {
-        apiGroups: [""],
-        resources: ["pods"],
-        verbs: ["list", "watch"],
-        reason: "capacity: what replicas, and pods of other namespaces, have set aside on each node",
-      },
-    ],
+    clusterWide: nodes("capacity: nodes, their zones, and what pods have set aside on each"),
   },
   "auto-scaling-engine": {
     namespaced: [
-      {
-        apiGroups: ["apps"],
-        resources: ["deployments", "statefulsets"],
-        verbs: ["get"],
-        reason: "the desired and ready replicas of what it scales",
-      },
-      {
-        apiGroups: ["batch"],
-        resources: ["jobs"],
-        verbs: ["get"],
-        reason: "tells a Job, which is not scaled, from a workload that does not exist",
-      },
+      ...workloads("the desired and ready replicas of what it scales, and what waits for a node", {
+        workloads: ["get"],
+        jobs: ["get"],
+      }),
       {
         apiGroups: ["apps"],
         resources: ["deployments/scale", "statefulsets/scale"],
         verbs: ["patch"],
         reason: "scaling: the number of replicas and nothing else",
       },
-      {
-        apiGroups: [""],
-        resources: ["pods"],
-        verbs: ["list"],
-        reason: "the replicas, their state and their addresses",
-      },
-      { apiGroups: [""], resources: ["services"], verbs: ["get"], reason: "the names of the ports that it scrapes" },
+      services("the names of the ports that it scrapes", ["get"]),
       usage("the resource metrics that it scales by"),
       ...lease("auto-scaling-engine"),
     ],
-    clusterWide: [],
+    clusterWide: nodes("the replicas, their state and addresses; advice on nodes"),
+  },
+  "global-load-balancer": {
+    namespaced: [
+      ...workloads("upstreams that are workloads"),
+      services("the names of the ports of replicas"),
+      ...lease("global-load-balancer"),
+    ],
+    clusterWide: nodes("the endpoints of workloads, and the zones that they are in"),
+  },
+  "resource-pool-manager": { namespaced: lease("resource-pool-manager"), clusterWide: [] },
+  "performance-optimizer": {
+    namespaced: [
+      ...workloads("what workloads request; applying advice needs the right to change them, which is not given", {
+        workloads: ["get"],
+        jobs: ["get"],
+      }),
+      services("the stable addresses of workloads", ["get"]),
+      usage("what replicas use: without it there is nothing to advise"),
+      ...lease("performance-optimizer"),
+    ],
+    clusterWide: nodes("where replicas run, and how full the nodes are"),
   },
 };

@@ -5,6 +5,12 @@ export interface ResourceQuantities {
   cpuCores: number;
   /** Memory in bytes. */
   memoryBytes: number;
+  /** GPUs: below 1 a share of one device, else whole devices. Absent is none. */
+  gpus?: number;
+  /** Of a request: any of these models of GPU will do. Of a node: what its GPUs are. Absent where nobody says. */
+  gpuModels?: string[];
+  /** Countable resources of other kinds, by name: pieces. Absent is none. */
+  custom?: Record<string, number>;
 }
 
 export interface WorkloadPort {

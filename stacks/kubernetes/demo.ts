@@ -13,7 +13,7 @@ export function demoScalers({ demo }: Settings): Record<string, string> {
 }
 
 /** A service to watch the platform with: scaled by what it is asked for and by what the elastic resource manager grants it. */
-export function demo(settings: Settings, { namespace, mesh, scalers }: Platform): void {
+export function demo(settings: Settings, { namespace, mesh, callers }: Platform): void {
   const service = new KubernetesWorkload(
     "demo",
     {
@@ -31,6 +31,5 @@ export function demo(settings: Settings, { namespace, mesh, scalers }: Platform)
     },
     { dependsOn: [namespace] },
   );
-  // It reads each replica's metrics.
-  for (const scaler of scalers) scaler.connections.allowTo(service);
+  for (const caller of callers) caller.connections.allowTo(service);
 }

@@ -24,5 +24,6 @@ export function kubernetesStack(): StackOutputs {
     gatewayUrl: pulumi.output(platform.urls.gatewayUrl),
     clusterUrl: pulumi.output(`kubernetes:${settings.namespace}`),
     engineUrls: pulumi.output(platform.urls.engineUrls),
+    balancerUrl: pulumi.output(platform.urls.balancerUrl),
   };
 }

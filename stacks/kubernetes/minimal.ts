@@ -1,6 +1,7 @@
 import { KubernetesAgent, KubernetesNamespace, MeshKind } from "../../components";
 import { PORTS } from "../../runtime/exports";
 import * as pulumi from "@pulumi/pulumi";
+import { BALANCER_PORT, balancing } from "../balancer";
 import { engineUrls } from "../contract";
 import type { Platform } from "./platform";
 import { demoScalers } from "./demo";
@@ -20,7 +21,8 @@ export function minimal(settings: Settings): Platform {
       image: settings.images.runtime,
       storage: { sizeBytes: STATE_BYTES, ...(storageClassName === undefined ? {} : { storageClassName }) },
       protect,
-      configuration: demoScalers(settings),
+      ports: [BALANCER_PORT],
+      configuration: { ...balancing(`0.0.0.0:${String(BALANCER_PORT.port)}`, settings.demo), ...demoScalers(settings) },
       ...(settings.apiServerCidrs && { apiServerCidrs: settings.apiServerCidrs }),
       ...(settings.apiToken && { apiToken: settings.apiToken }),
       ...(settings.otlpEndpoint === undefined ? {} : { otlpEndpoint: settings.otlpEndpoint }),
@@ -31,12 +33,13 @@ export function minimal(settings: Settings): Platform {
   return {
     namespace,
     mesh: MeshKind.None,
-    scalers: [agent],
+    callers: [agent],
     urls: {
       apiUrl: agent.url,
       metricsUrl: pulumi.interpolate`${agent.url}/metrics`,
       gatewayUrl: `http://demo.${settings.namespace}.svc:${String(PORTS.gateway)}`,
       engineUrls: engineUrls(() => agent.url),
+      balancerUrl: `http://platform.${settings.namespace}.svc:${String(PORTS.balancer)}`,
     },
   };
 }

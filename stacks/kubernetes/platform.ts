@@ -5,8 +5,8 @@ import type { Connectable, KubernetesNamespace, MeshKind } from "../../component
 export interface Platform {
   namespace: KubernetesNamespace;
   mesh: MeshKind;
-  /** The agents that read replicas' metrics. */
-  scalers: Connectable[];
+  /** The agents that reach the replicas of what they work on: for their metrics, or with requests. */
+  callers: Connectable[];
   urls: PlatformUrls;
 }
 
@@ -16,4 +16,5 @@ export interface PlatformUrls {
   metricsUrl: pulumi.Input<string>;
   gatewayUrl: pulumi.Input<string>;
   engineUrls: pulumi.Input<{ [engine: string]: string }>;
+  balancerUrl: pulumi.Input<string>;
 }

@@ -11,7 +11,8 @@ import {
   ScalabilityFabric,
   ServiceMesh,
 } from "../../components";
-import { PORTS } from "../../runtime/exports";
+import { type EngineName, PORTS } from "../../runtime/exports";
+import { balanced } from "../balancer";
 import { AUTHORITY } from "./certificates";
 import { demoScalers } from "./demo";
 import { type Foundation, foundation } from "./foundation";
@@ -21,6 +22,8 @@ import type { Platform } from "./platform";
 import { Footprint, Operators, Profile, type Settings } from "./settings";
 
 const GIB = 2 ** 30;
+/** Engines that reach the replicas of workloads: for their metrics, or with requests. */
+const CALLERS: readonly EngineName[] = ["auto-scaling-engine", "global-load-balancer", "performance-optimizer"];
 
 /** One Deployment per engine, on PostgreSQL, NATS and a cache that survive the loss of a node; with `full`, in a mesh. */
 export function standard(settings: Settings): Platform {
@@ -80,7 +83,7 @@ export function standard(settings: Settings): Platform {
       streamReplicas: events.streamReplicas,
       cacheUrl: { secretName: cache.credentialsSecretName, key: "url" },
       authority: { secretName: events.certificateSecretName },
-      configuration: demoScalers(settings),
+      configuration: { ...balanced(settings.demo), ...demoScalers(settings) },
       monitoringNamespace: scrapersNamespace(settings),
       priorityClassName: base.classes.critical,
       ...apiServer,
@@ -102,24 +105,34 @@ export function standard(settings: Settings): Platform {
       hostnames: [settings.hostname],
       className: settings.gatewayClass,
       tls: { issuer: AUTHORITY, issuerKind: "Issuer" },
-      routes: [...fabric.agents.keys()].map((engine) => ({
-        name: engine,
-        pathPrefix: `/${engine}`,
-        service: `scalability-${engine}`,
-        port: PORTS.api,
-      })),
+      routes: [
+        ...[...fabric.agents.keys()].map((engine) => ({
+          name: engine,
+          pathPrefix: `/${engine}`,
+          service: `scalability-${engine}`,
+          port: PORTS.api,
+        })),
+        // Everything else is for the services behind the balancer.
+        { name: "services", pathPrefix: "/", service: "scalability-global-load-balancer", port: PORTS.balancer },
+      ],
     },
     after,
   );
   for (const agent of agents) gateway.connections.allowTo(agent);
 
-  const scaler = fabric.agents.get("auto-scaling-engine");
+  const callers = [...fabric.agents].filter(([engine]) => CALLERS.includes(engine)).map(([, agent]) => agent);
   const url = pulumi.interpolate`https://${settings.hostname}`;
   return {
     namespace: base.namespace,
     mesh,
-    scalers: scaler ? [scaler] : [],
-    urls: { apiUrl: url, metricsUrl: observability.prometheusUrl, gatewayUrl: url, engineUrls: fabric.urls },
+    callers,
+    urls: {
+      apiUrl: url,
+      metricsUrl: observability.prometheusUrl,
+      gatewayUrl: url,
+      engineUrls: fabric.urls,
+      balancerUrl: fabric.balancerUrl,
+    },
   };
 }
 

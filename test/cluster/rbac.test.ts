@@ -29,6 +29,22 @@ const USES: Record<EngineName, (cluster: KubernetesCluster) => Promise<void>> = 
       await cluster.scale(name, status?.desiredReplicas === 0 ? 1 : 0);
     }
     assert.equal(await cluster.get("absent"), undefined);
+    await Promise.all([cluster.nodes(), cluster.list()]);
+  },
+  "global-load-balancer": async (cluster) => {
+    await cluster.nodes();
+    const stop = new AbortController();
+    const seen = new Set<string>();
+    for await (const { status } of cluster.watch(stop.signal)) {
+      if (seen.add(status.spec.name).size === 3) stop.abort();
+    }
+  },
+  // It hands out leases of pools; the cluster only tells which replica leads.
+  "resource-pool-manager": async () => undefined,
+  "performance-optimizer": async (cluster) => {
+    await Promise.all([cluster.nodes(), cluster.list()]);
+    assert.ok(await cluster.get("web"));
+    assert.equal(await cluster.get("absent"), undefined);
   },
 };
 

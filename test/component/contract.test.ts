@@ -12,6 +12,7 @@ describe("stack contract", () => {
     gatewayUrl: "http://127.0.0.1:4680",
     clusterUrl: "local:/state/cluster",
     engineUrls: { "auto-scaling-engine": "http://127.0.0.1:4600" },
+    balancerUrl: "http://127.0.0.1:4690",
   };
 
   async function read(outputs: Record<string, unknown>): Promise<pulumi.Unwrap<StackOutputs>> {

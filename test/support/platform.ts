@@ -16,13 +16,17 @@ export class Platform {
   readonly state = mkdtempSync(join(tmpdir(), "mno-platform-"));
   api = "";
   gateway = "";
+  balancer = "";
 
   /** Chooses free ports and writes them, and further settings, into the stack's configuration. */
   async configure(settings: Record<string, string> = {}): Promise<void> {
-    const [api, gateway] = [String(await freePort()), String(await freePort())];
+    const [api = "", gateway = "", balancer = ""] = (await Promise.all([freePort(), freePort(), freePort()])).map(
+      String,
+    );
     this.api = `http://127.0.0.1:${api}`;
     this.gateway = `http://127.0.0.1:${gateway}`;
-    const all = { apiPort: api, gatewayPort: gateway, ...settings };
+    this.balancer = `http://127.0.0.1:${balancer}`;
+    const all = { apiPort: api, gatewayPort: gateway, balancerPort: balancer, ...settings };
     const plain = Object.entries(all).flatMap(([key, value]) => ["--plaintext", `${key}=${value}`]);
     const { code, output } = await this.npm("run", "-s", "pulumi", "--", "config", "set-all", ...plain);
     if (code !== 0) throw new Error(output);

@@ -9,6 +9,7 @@ export interface PlatformOutputs {
   gatewayUrl: string;
   metricsUrl: string;
   clusterUrl: string;
+  balancerUrl: string;
 }
 
 /** The stack's outputs as they are in its state. */

@@ -29,12 +29,13 @@ runCommand("npm start", async () => {
     say(`\npulumi up ended with ${String(code)}. npm run doctor looks for the cause; npm start goes on from here.`);
     return code;
   }
-  const { apiUrl, gatewayUrl, metricsUrl } = await readOutputs(toolchain);
+  const { apiUrl, balancerUrl, gatewayUrl, metricsUrl } = await readOutputs(toolchain);
   say(`
 Machine Native Ops is up after ${String(Math.round((Date.now() - startedAt) / 1000))} s.
 
   gateway (to be)  ${gatewayUrl}    the demo service answers here
-  API              ${apiUrl}    engines below /elastic-resource-manager and /auto-scaling-engine; OpenAPI at /openapi.json
+  balancer         ${balancerUrl}    the same through the global load balancer
+  API              ${apiUrl}    engines below /<engine>; they are listed at /, OpenAPI at /openapi.json
   metrics          ${metricsUrl}
 
 Try:

@@ -2,6 +2,7 @@ import { quantileOf, shareOf } from "../promql";
 import { type AlertDescription, Severity } from "./description";
 
 const ALLOCATIONS = "mno_erm_allocations_total";
+const BALANCED = "mno_balancer_requests_total";
 
 export const SCALABILITY_ALERTS: readonly AlertDescription[] = [
   {
@@ -57,5 +58,33 @@ export const SCALABILITY_ALERTS: readonly AlertDescription[] = [
       "max by (namespace, workload) (mno_autoscaling_desired_replicas) != max by (namespace, workload) (mno_autoscaling_current_replicas)",
     holds: "15m",
     summary: "{{ $labels.workload }} is wanted at {{ $value }} replicas, and every evaluation finds another number",
+  },
+  {
+    name: "MnoBalancerWithoutEndpoints",
+    severity: Severity.Critical,
+    expression: 'max by (namespace, upstream) (mno_balancer_endpoints{state="fit"}) == 0',
+    holds: "2m",
+    summary: "No endpoint of {{ $labels.upstream }} is fit to get requests",
+  },
+  {
+    name: "MnoBalancerFailing",
+    severity: Severity.Critical,
+    expression: `${shareOf(`${BALANCED}{class=~"5xx|none"}`, BALANCED, "10m", "namespace", "upstream")} > 0.01`,
+    holds: "5m",
+    summary: "{{ $value | humanizePercentage }} of the requests to {{ $labels.upstream }} fail",
+  },
+  {
+    name: "MnoPoolExhausted",
+    severity: Severity.Warning,
+    expression: "max by (namespace, pool) (mno_rpm_waiting) > 0",
+    holds: "15m",
+    summary: "{{ $value }} requests wait for a slot of the pool {{ $labels.pool }}",
+  },
+  {
+    name: "MnoLeasesLeak",
+    severity: Severity.Warning,
+    expression: "sum by (namespace, pool) (rate(mno_rpm_leases_expired_total[1h])) * 3600 > 3",
+    holds: "60m",
+    summary: "Holders of the pool {{ $labels.pool }} let {{ $value }} leases an hour expire",
   },
 ];

@@ -1,6 +1,7 @@
 import { chosen, quantileOf, rateOf } from "../promql";
 import { type FabricDescription, PanelKind, type Section, Unit } from "./description";
 import { SCALABILITY_ALERTS } from "./scalability-alerts";
+import { balancing, optimizing, pools } from "./scalability-sections";
 
 const WINDOW = "$__rate_interval";
 const perNode = (metric: string): string => `max by (node) (${chosen(metric)})`;
@@ -141,6 +142,6 @@ const scaling: Section = {
 export const SCALABILITY: FabricDescription = {
   name: "scalability",
   title: "Scalability",
-  sections: [capacity, allocations, scaling],
+  sections: [capacity, allocations, scaling, balancing, pools, optimizing],
   alerts: SCALABILITY_ALERTS,
 };

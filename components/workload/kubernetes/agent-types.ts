@@ -2,7 +2,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { MeshKind } from "../../mesh/kinds";
 import type { AgentTarget } from "../agent";
 import type { ResourceRequestsArgs } from "../types";
-import type { SecretReferenceArgs } from "./container-types";
+import type { KubernetesPortArgs, SecretReferenceArgs } from "./container-types";
 
 /** A disk for the embedded database and event log. */
 export interface AgentStorageArgs {
@@ -49,6 +49,8 @@ export interface KubernetesAgentArgs {
   ephemeralState?: string;
   /** false: the disk may be deleted with the agent. Default true. With `storage` only. */
   protect?: boolean;
+  /** Further ports that the engines listen on as `configuration` says, such as the balancer's. */
+  ports?: KubernetesPortArgs[];
   /** Further configuration by key, as docs/configuration.md lists it; no secrets here. */
   configuration?: pulumi.Input<{ [key: string]: pulumi.Input<string> }>;
   /** Base URL of an OTLP/HTTP collector. Default: no traces. */

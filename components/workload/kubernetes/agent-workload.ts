@@ -95,7 +95,7 @@ export function agentWorkload(args: KubernetesAgentArgs, apiToken: pulumi.Input<
     // Starting the embedded database takes twice what running it does.
     ...(stateless || args.requests !== undefined ? {} : { limits: { memoryBytes: EMBEDDED_LIMIT_BYTES } }),
     replicas,
-    ports: [{ name: "http", port: PORTS.api, appProtocol: "http" }],
+    ports: [{ name: "http", port: PORTS.api, appProtocol: "http" }, ...(args.ports ?? [])],
     startup: { path: "/healthz", periodSeconds: 2, timeoutSeconds: 2, failureThreshold: 60 },
     readiness: { path: "/readyz", periodSeconds: 5, timeoutSeconds: 2 },
     // A busy event loop, or a busy node, is not a dead process: a minute without an answer is.

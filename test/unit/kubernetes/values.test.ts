@@ -3,11 +3,34 @@ import type { MnoError } from "../../../runtime/exports";
 import { ApiError } from "../../../runtime/kernel/cluster/kubernetes/api-error";
 import { describe as describeNode } from "../../../runtime/kernel/cluster/kubernetes/nodes";
 import { type Node, pathOf } from "../../../runtime/kernel/cluster/kubernetes/objects";
-import { parseQuantity, resourceList } from "../../../runtime/kernel/cluster/kubernetes/quantity";
+import {
+  add,
+  parseQuantity,
+  quantitiesOf,
+  resourceList,
+  subtract,
+} from "../../../runtime/kernel/cluster/kubernetes/quantity";
 import { formatSelector, matches } from "../../../runtime/kernel/cluster/kubernetes/selector";
 import { parseKubernetesUrl } from "../../../runtime/kernel/cluster/kubernetes/url";
 
 describe("values of the Kubernetes API", () => {
+  it("reads GPUs and extended resources, and adds and subtracts them; what there is none of is left out", () => {
+    const node = quantitiesOf({
+      cpu: "8",
+      memory: "1Gi",
+      pods: "110",
+      "ephemeral-storage": "10Gi",
+      "hugepages-2Mi": "0",
+      "node.kubernetes.io/something": "1",
+      "nvidia.com/gpu": "4",
+      "example.com/fpga": "2",
+      "amd.com/gpu": "0",
+    });
+    assert.deepEqual(node, { cpuCores: 8, memoryBytes: 2 ** 30, gpus: 4, custom: { "example.com/fpga": 2 } });
+    const pod = quantitiesOf({ cpu: "500m", "nvidia.com/gpu": "1", "example.com/fpga": "1" });
+    assert.deepEqual(subtract(node, add(pod, pod)), { cpuCores: 7, memoryBytes: 2 ** 30, gpus: 2 });
+  });
+
   it("reads quantities of every suffix, and writes them in the finest step", () => {
     const known: [string, number][] = [
       ["2", 2],

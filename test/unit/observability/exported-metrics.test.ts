@@ -8,6 +8,9 @@ import { systemClock } from "../../../runtime/kernel/clock";
 import { Host } from "../../../runtime/kernel/lifecycle/host";
 import { autoScalingEngine } from "../../../runtime/scalability/auto-scaling-engine/agent";
 import { elasticResourceManager } from "../../../runtime/scalability/elastic-resource-manager/agent";
+import { globalLoadBalancer } from "../../../runtime/scalability/global-load-balancer/agent";
+import { performanceOptimizer } from "../../../runtime/scalability/performance-optimizer/agent";
+import { resourcePoolManager } from "../../../runtime/scalability/resource-pool-manager/agent";
 import { eventually, freePort } from "../../support/platform";
 import { groupingOf, selectorsOf } from "../../support/promql";
 import { TestSupervisor } from "../../support/supervisor";
@@ -33,7 +36,13 @@ describe("metrics named by dashboards and alerts", function () {
     host = new Host({
       target: "all",
       version: "0.0.0",
-      agents: [elasticResourceManager, autoScalingEngine],
+      agents: [
+        elasticResourceManager,
+        autoScalingEngine,
+        globalLoadBalancer,
+        resourcePoolManager,
+        performanceOptimizer,
+      ],
       configuration: {
         environment: {
           MNO_STATE_DIR: state,

@@ -8,6 +8,8 @@ import { add, NONE, quantitiesOf, subtract } from "./quantity";
 import { podRequests } from "./workload-spec";
 
 const ZONE_LABEL = "topology.kubernetes.io/zone";
+/** Of GPU feature discovery. */
+const GPU_MODEL_LABEL = "nvidia.com/gpu.product";
 /** Of a node that is in no zone. */
 const NO_ZONE = "none";
 
@@ -68,12 +70,14 @@ export function describe({ metadata, spec, status }: Node, takenByOthers: Resour
   const healthy = status?.conditions?.some((condition) => condition.type === "Ready" && condition.status === "True");
   const tainted = spec?.taints?.some(({ effect }) => effect === "NoSchedule" || effect === "NoExecute");
   const labels = metadata?.labels ?? {};
+  const model = labels[GPU_MODEL_LABEL];
+  const gpuModels = model === undefined ? {} : { gpuModels: [model] };
   return {
     name: metadata?.name ?? "",
     ready: healthy === true && spec?.unschedulable !== true && tainted !== true,
     zone: labels[ZONE_LABEL] ?? NO_ZONE,
     labels,
-    capacity: quantitiesOf(status?.capacity),
-    allocatable: subtract(quantitiesOf(status?.allocatable), takenByOthers),
+    capacity: { ...quantitiesOf(status?.capacity), ...gpuModels },
+    allocatable: { ...subtract(quantitiesOf(status?.allocatable), takenByOthers), ...gpuModels },
   };
 }

@@ -74,7 +74,7 @@ export function cgroupLimits(read: ReadText): ResourceQuantities {
 }
 
 /** "max", a quota of -1 and a missing file are no limits: they come out as NaN or below zero. */
-function tighten(limits: ResourceQuantities, key: keyof ResourceQuantities, value: number): void {
+function tighten(limits: ResourceQuantities, key: "cpuCores" | "memoryBytes", value: number): void {
   if (value > 0 && value < limits[key]) limits[key] = value;
 }
 

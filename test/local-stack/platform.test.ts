@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { ENGINE_NAMES } from "../../runtime/exports";
 import { identify } from "../../runtime/kernel/process-identity";
 import { createReceiver, type Receiver } from "../../tools/otlp-view/receiver";
 import { eventually, finished, Platform } from "../support/platform";
@@ -69,6 +70,7 @@ describe("the local stack", function () {
       assert.ok(output.includes(expected), `the summary does not name ${expected}:\n${output}`);
     }
     assert.equal((await fetch(`${platform.gateway}/`)).status, 200);
+    assert.equal((await fetch(`${platform.balancer}/`)).status, 200, "through the balancer");
     assert.equal((await fetch(`${platform.api}/readyz`)).status, 200);
   });
 
@@ -80,8 +82,8 @@ describe("the local stack", function () {
     );
     const index = (await (await fetch(`${platform.api}/`)).json()) as { engines: { name: string; state: string }[] };
     assert.deepEqual(
-      index.engines.map((engine) => engine.state),
-      ["running", "running"],
+      index.engines.map(({ name, state }) => `${name} ${state}`),
+      ENGINE_NAMES.map((name) => `${name} running`),
     );
   });
 

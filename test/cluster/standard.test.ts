@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { CONTRACT_VERSION } from "../../stacks/contract";
 import { clusterUp } from "../../tools/cluster/cluster";
 import { Flow } from "../support/kubernetes/flow";
 import { Objects } from "../support/kubernetes/objects";
@@ -76,7 +77,7 @@ describe("the standard profile", function () {
         allocationsUrl,
         `http://scalability-elastic-resource-manager.${NAMESPACE}.svc:4600/elastic-resource-manager/v1/allocations`,
       );
-      assert.equal(platformVersion, 2);
+      assert.equal(platformVersion, CONTRACT_VERSION);
     } finally {
       await consumer.run("destroy", "--yes", "--skip-preview", ...consumer.settings);
     }

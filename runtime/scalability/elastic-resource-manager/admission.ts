@@ -7,6 +7,8 @@ import type { ResourceManager } from "./manager";
 import { demandOf } from "./quantities";
 
 const ENGINE = "elastic-resource-manager";
+/** A job refused for one of these asks again in the next round. */
+const WAITS: ReadonlySet<string> = new Set(["MNO_ALLOCATION_OVER_CAPACITY", "MNO_ALLOCATION_OVER_QUOTA"]);
 /** Whom a job's capacity is granted to where its label `machine-native-ops/tenant` names nobody. */
 const TENANT_LABEL = "machine-native-ops/tenant";
 const DEFAULT_TENANT = "jobs";
@@ -114,7 +116,7 @@ export class Admission {
       this.unused.set(name, { id: allocation.id, demand: JSON.stringify(demand) });
       return allocation.id;
     } catch (error) {
-      if (!(error instanceof MnoError) || error.code !== "MNO_ALLOCATION_OVER_CAPACITY") throw error;
+      if (!(error instanceof MnoError) || !WAITS.has(error.code)) throw error;
       log.debug({ workload: name, decision: error.extensions["decisionId"] }, "the job waits for capacity");
       return undefined;
     }
@@ -134,6 +136,7 @@ export class Admission {
       workload: spec.name,
       replicas: spec.replicas,
       amount: demandOf(spec.requests),
+      ...(spec.requests.gpuModels && { gpuModels: spec.requests.gpuModels }),
       strategy: this.options.strategy,
       zone: null,
       leaseSeconds: LEASE_SECONDS,

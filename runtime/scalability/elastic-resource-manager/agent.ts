@@ -5,6 +5,7 @@ import { type Configuration, CONFIGURATION } from "./configuration";
 import { decisionIds } from "./ids";
 import { Instruments } from "./instruments";
 import { Ledger } from "./ledger";
+import { LostNodes } from "./lost-nodes";
 import { ResourceManager } from "./manager";
 import { installRoutes } from "./routes";
 import { AllocationStore } from "./store";
@@ -25,7 +26,9 @@ async function start(context: AgentContext<Configuration>): Promise<void> {
   const store = new AllocationStore(database);
   await store.migrate();
 
-  const ledger = new Ledger({ database, store, clock, nextDecisionId: decisionIds(clock, context.random), weights });
+  const quotas = config.MNO_ERM_TENANT_QUOTAS;
+  const nextDecisionId = decisionIds(clock, context.random);
+  const ledger = new Ledger({ database, store, clock, nextDecisionId, weights, quotas });
   const view = new ClusterView(context.cluster, ledger.capacity, clock);
   const instruments = new Instruments(context.metrics, {
     cpuCoreHour: config.MNO_ERM_CPU_CORE_HOUR_USD,
@@ -55,6 +58,8 @@ async function start(context: AgentContext<Configuration>): Promise<void> {
   context.whileLeading(async (term) => {
     const period = Math.min(config.MNO_ERM_REFRESH_SECONDS * 1000, ADMISSION_MILLISECONDS);
     term.every("admit jobs", period, () => admission.round(term.signal));
+    const lost = new LostNodes(config.MNO_ERM_NODE_LOST_SECONDS * 1000);
+    term.every("release gangs of lost nodes", config.MNO_ERM_REFRESH_SECONDS * 1000, () => manager.loseNodes(lost));
     term.every("expire leases", EXPIRE_MILLISECONDS, () => manager.expire());
     term.every("prune", PRUNE_MILLISECONDS, async () => {
       await store.prune(clock.now() - config.MNO_ERM_RETENTION_SECONDS * 1000);
@@ -67,7 +72,10 @@ async function start(context: AgentContext<Configuration>): Promise<void> {
     manager,
     store,
     capacity: ledger.capacity,
+    mix: ledger.mix,
     defaults: { strategy: config.MNO_ERM_STRATEGY, leaseSeconds: config.MNO_ERM_DEFAULT_LEASE_SECONDS },
+    quotas: { declared: quotas, set: () => ledger.quotas },
+    active: () => ledger.active,
     weights,
     workers: context.workers,
     clock,

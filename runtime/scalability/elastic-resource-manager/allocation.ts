@@ -4,13 +4,21 @@ import { demandOf } from "./quantities";
 import type { Decision } from "./decision";
 import type { StrategyName } from "./demand";
 
-export type ReleaseReason = "released" | "expired";
+/** Why capacity came back: asked for, its lease ended, taken back for a request of higher priority, its gang lost a node. */
+export type ReleaseReason = "released" | "expired" | "preempted" | "node-lost";
 
 /** Granted capacity. Times are milliseconds since the Unix epoch. */
 export interface Allocation extends Claim {
   readonly id: string;
   readonly decisionId: string;
   readonly strategy: StrategyName;
+  /** 0 where absent. */
+  readonly priority?: number;
+  readonly preemptible?: boolean;
+  /** The gang it is a member of, if any. */
+  readonly gangId?: string;
+  /** Of a reservation: allocations may draw from it from then on. Nobody uses what is left of it. */
+  readonly reservedFrom?: number;
   readonly createdAt: number;
   /** null is a lease without end. */
   readonly expiresAt: number | null;
@@ -34,9 +42,14 @@ export function allocationOf(decision: Decision, now: number): Allocation {
     workload: request.workload,
     amount: demandOf(request.requests),
     nodes: chosen,
+    ...(decision.devices && { devices: decision.devices }),
     strategy,
+    ...(request.priority !== undefined && { priority: request.priority }),
+    ...(request.preemptible && { preemptible: true }),
+    ...(decision.gang && { gangId: decision.gang.id }),
+    ...(request.reserve && { reservedFrom: Date.parse(request.reserve.from) }),
     createdAt: now,
-    expiresAt: leaseEnd(now, request.leaseSeconds),
+    expiresAt: request.reserve ? Date.parse(request.reserve.until) : leaseEnd(now, request.leaseSeconds),
     releasedAt: null,
     releaseReason: null,
   };

@@ -1,4 +1,6 @@
-import { type Amount, larger, plus, ZERO } from "./quantities";
+import { perDevice } from "./devices";
+import { NodeTable } from "./node-table";
+import { type Amount, isSome, larger, plus, ZERO } from "./quantities";
 
 /** A node as the engine sees it. */
 export interface NodeSupply {
@@ -6,6 +8,10 @@ export interface NodeSupply {
   readonly zone: string;
   readonly ready: boolean;
   readonly allocatable: Amount;
+  /** Of its GPUs; absent where it has none, or nobody says. */
+  readonly gpuModel?: string;
+  /** Absent is none. */
+  readonly labels?: Readonly<Record<string, string>>;
 }
 
 /** What an allocation takes: one `amount` for each entry of `nodes`. */
@@ -15,6 +21,8 @@ export interface Claim {
   readonly amount: Amount;
   /** Node of each replica; a node may occur more than once. */
   readonly nodes: readonly string[];
+  /** GPUs of each replica, by their numbers on its node; absent where it asks for none. */
+  readonly devices?: readonly (readonly number[])[];
 }
 
 /** One replica that runs on a node, with what it requests there. */
@@ -28,16 +36,20 @@ export interface RunningReplica {
 interface Hold {
   readonly allocated: Amount;
   readonly allocatedReplicas: number;
+  /** Thousandths of each device that allocations take; absent where they take none. */
+  readonly pins?: readonly number[];
   readonly running: Amount;
   readonly runningReplicas: number;
 }
 
-const NOTHING: Hold = { allocated: ZERO, allocatedReplicas: 0, running: ZERO, runningReplicas: 0 };
+type Running = Pick<Hold, "running" | "runningReplicas">;
+
+const NOT_RUNNING: Running = { running: ZERO, runningReplicas: 0 };
+const NOTHING: Hold = { allocated: ZERO, allocatedReplicas: 0, ...NOT_RUNNING };
 
 export interface CapacitySnapshot {
-  readonly supplies: ReadonlyMap<string, NodeSupply>;
+  readonly supplies: readonly NodeSupply[];
   readonly groups: ReadonlyMap<string, ReadonlyMap<string, Hold>>;
-  readonly used: ReadonlyMap<string, Amount>;
   readonly tenants: ReadonlyMap<string, Amount>;
 }
 
@@ -46,71 +58,87 @@ export interface CapacitySnapshot {
  * is the larger of what is allocated to it there and what its running replicas request there, per resource: an allocation
  * for a workload that already runs does not count twice.
  *
- * A fork sees its base and keeps its own changes, so a batch is placed on a fork and thrown away when its transaction
- * fails: there is nothing to roll back.
+ * A fork has a copy of the nodes' table, sees its base's groups and keeps its own changes, so a batch is placed on a fork
+ * and thrown away when its transaction fails: there is nothing to roll back.
  */
 export class Capacity {
-  private readonly groups = new Map<string, ReadonlyMap<string, Hold>>();
-  private readonly used = new Map<string, Amount>();
+  /** By group and node. A fork has only what it changed; what it emptied holds nothing. */
+  private readonly groups = new Map<string, Map<string, Hold>>();
   private readonly tenants = new Map<string, Amount>();
 
   private constructor(
-    private supplies: ReadonlyMap<string, NodeSupply>,
+    private nodeTable: NodeTable,
     private readonly base?: Capacity,
   ) {}
 
   static of(nodes: readonly NodeSupply[] = []): Capacity {
-    const capacity = new Capacity(new Map());
+    const capacity = new Capacity(new NodeTable([]));
     capacity.setNodes(nodes);
     return capacity;
   }
 
   /** The state as plain data, to be sent to a worker thread. Of a root only: a fork is short-lived. */
   snapshot(): CapacitySnapshot {
-    return { supplies: this.supplies, groups: this.groups, used: this.used, tenants: this.tenants };
+    return { supplies: this.nodeTable.supplies, groups: this.groups, tenants: this.tenants };
   }
 
   static restore(snapshot: CapacitySnapshot): Capacity {
-    const capacity = new Capacity(snapshot.supplies);
-    for (const [group, holds] of snapshot.groups) capacity.groups.set(group, holds);
-    for (const [node, amount] of snapshot.used) capacity.used.set(node, amount);
+    const capacity = new Capacity(new NodeTable([]));
+    for (const [group, holds] of snapshot.groups) capacity.groups.set(group, new Map(holds));
     for (const [tenant, amount] of snapshot.tenants) capacity.tenants.set(tenant, amount);
+    capacity.setNodes(snapshot.supplies);
     return capacity;
   }
 
   fork(): Capacity {
-    return new Capacity(this.supplies, this);
+    return new Capacity(this.nodeTable.copy(), this);
   }
 
-  /** Nodes by name; equal scores are decided by this order. */
-  get nodes(): Iterable<NodeSupply> {
-    return this.supplies.values();
+  /** The nodes in numbers, by name; equal scores are decided by this order. */
+  get table(): NodeTable {
+    return this.nodeTable;
+  }
+
+  get nodes(): readonly NodeSupply[] {
+    return this.nodeTable.supplies;
   }
 
   node(name: string): NodeSupply | undefined {
-    return this.supplies.get(name);
+    const index = this.nodeTable.indexOf(name);
+    return index === undefined ? undefined : this.nodes[index];
   }
 
+  /** What is held on a node that is away is remembered, and counts again when the node is back. */
   setNodes(nodes: readonly NodeSupply[]): void {
-    const sorted = [...nodes].sort((a, b) => (a.name < b.name ? -1 : 1));
-    this.supplies = new Map(sorted.map((node) => [node.name, node]));
+    const before = this.nodeTable;
+    this.nodeTable = new NodeTable([...nodes].sort((a, b) => (a.name < b.name ? -1 : 1)));
+    for (const holds of this.groups.values()) {
+      for (const [node, hold] of holds) this.use(node, NOTHING, hold);
+    }
+    this.nodeTable.keepRevisions(before);
   }
 
-  /** Replaces what runs. What no replica runs any more falls back to what is allocated. */
+  /**
+   * Replaces what runs. What no replica runs any more falls back to what is allocated. Where nothing changed nothing is
+   * touched: what was computed of those nodes stays good.
+   */
   setRunning(replicas: readonly RunningReplica[]): void {
-    for (const group of [...this.groups.keys()]) {
-      for (const [node, hold] of this.group(group)) {
-        if (hold.runningReplicas > 0) this.hold(group, node, { ...hold, running: ZERO, runningReplicas: 0 });
-      }
+    const running = new Map<string, Map<string, Running>>();
+    for (const [group, holds] of this.groups) {
+      for (const [node, { runningReplicas }] of holds)
+        if (runningReplicas > 0) runningOf(running, group).set(node, NOT_RUNNING);
     }
-    for (const replica of replicas) {
-      const group = groupOf({ tenant: "", workload: replica.workload });
-      const hold = this.group(group).get(replica.node) ?? NOTHING;
-      this.hold(group, replica.node, {
-        ...hold,
-        running: plus(hold.running, replica.amount),
-        runningReplicas: hold.runningReplicas + 1,
-      });
+    for (const { workload, node, amount } of replicas) {
+      const nodes = runningOf(running, groupOf({ tenant: "", workload }));
+      const { running: sum, runningReplicas } = nodes.get(node) ?? NOT_RUNNING;
+      nodes.set(node, { running: plus(sum, amount), runningReplicas: runningReplicas + 1 });
+    }
+    for (const [group, nodes] of running) {
+      for (const [node, next] of nodes) {
+        const hold = this.holdOf(group, node);
+        const same = hold.runningReplicas === next.runningReplicas && !isSome(plus(hold.running, next.running, -1));
+        if (!same) this.hold(group, node, { ...hold, ...next });
+      }
     }
   }
 
@@ -123,13 +151,10 @@ export class Capacity {
     this.change(claim, -1);
   }
 
+  /** Nothing, of a node that the cluster does not have. */
   usedOn(node: string): Amount {
-    return this.used.get(node) ?? this.base?.usedOn(node) ?? ZERO;
-  }
-
-  /** Allocatable less used; negative where what runs outgrew the node. */
-  freeOn(node: NodeSupply): Amount {
-    return plus(node.allocatable, this.usedOn(node.name), -1);
+    const index = this.nodeTable.indexOf(node);
+    return index === undefined ? ZERO : this.nodeTable.usedOn(index);
   }
 
   allocatedTo(tenant: string): Amount {
@@ -144,8 +169,8 @@ export class Capacity {
 
   /** Replicas of the claim's group per node: allocated or running, whichever is more. */
   replicasPerNode(claim: Pick<Claim, "tenant" | "workload">): Map<string, number> {
-    const counts = new Map<string, number>();
-    for (const [node, hold] of this.group(groupOf(claim))) {
+    const counts = new Map(this.base?.replicasPerNode(claim));
+    for (const [node, hold] of this.groups.get(groupOf(claim)) ?? []) {
       counts.set(node, Math.max(hold.allocatedReplicas, hold.runningReplicas));
     }
     return counts;
@@ -153,26 +178,22 @@ export class Capacity {
 
   /** Allocatable and free over all ready nodes; a node that is over its allocatable has nothing free. */
   totals(): { allocatable: Amount; free: Amount } {
-    let allocatable = ZERO;
-    let free = ZERO;
-    for (const node of this.nodes) {
-      if (!node.ready) continue;
-      allocatable = plus(allocatable, node.allocatable);
-      free = plus(free, larger(this.freeOn(node), ZERO));
-    }
-    return { allocatable, free };
+    return this.nodeTable.totals();
   }
 
   private change(claim: Claim, sign: 1 | -1): void {
     const group = groupOf(claim);
-    for (const node of claim.nodes) {
-      const hold = this.group(group).get(node) ?? NOTHING;
+    claim.nodes.forEach((node, replica) => {
+      const hold = this.holdOf(group, node);
+      const pins = pinned(hold.pins, claim.devices?.[replica], sign * perDevice(claim.amount.gpuMilli ?? 0));
       this.hold(group, node, {
-        ...hold,
         allocated: plus(hold.allocated, claim.amount, sign),
         allocatedReplicas: hold.allocatedReplicas + sign,
+        running: hold.running,
+        runningReplicas: hold.runningReplicas,
+        ...(pins && { pins }),
       });
-    }
+    });
     const held = plus(this.allocatedTo(claim.tenant), claim.amount, sign * claim.nodes.length);
     // The root forgets what holds nothing, for tenants come and go; a fork must keep it, to hide what its base says.
     if (this.base || isSome(held)) this.tenants.set(claim.tenant, held);
@@ -180,25 +201,26 @@ export class Capacity {
   }
 
   private hold(group: string, node: string, next: Hold): void {
-    const holds = this.ownGroup(group);
-    const before = holds.get(node) ?? NOTHING;
-    if (next.allocatedReplicas > 0 || next.runningReplicas > 0) holds.set(node, next);
+    const before = this.holdOf(group, node);
+    const holds = this.groups.get(group) ?? new Map<string, Hold>();
+    const some = next.allocatedReplicas > 0 || next.runningReplicas > 0;
+    if (some || this.base) holds.set(node, next);
     else holds.delete(node);
-    if (holds.size === 0 && !this.base) this.groups.delete(group);
+    if (holds.size > 0) this.groups.set(group, holds);
+    else this.groups.delete(group);
+    this.use(node, before, next);
+  }
+
+  /** Brings the table from what a group held on the node to what it holds. */
+  private use(node: string, before: Hold, next: Hold): void {
+    const index = this.nodeTable.indexOf(node);
+    if (index === undefined) return;
     const growth = plus(larger(next.allocated, next.running), larger(before.allocated, before.running), -1);
-    this.used.set(node, plus(this.usedOn(node), growth));
+    this.nodeTable.use(index, growth, before.pins, next.pins);
   }
 
-  private group(group: string): ReadonlyMap<string, Hold> {
-    return this.groups.get(group) ?? this.base?.group(group) ?? new Map<string, Hold>();
-  }
-
-  private ownGroup(group: string): Map<string, Hold> {
-    const own = this.groups.get(group) as Map<string, Hold> | undefined;
-    if (own) return own;
-    const copy = new Map(this.group(group));
-    this.groups.set(group, copy);
-    return copy;
+  private holdOf(group: string, node: string): Hold {
+    return this.groups.get(group)?.get(node) ?? this.base?.holdOf(group, node) ?? NOTHING;
   }
 }
 
@@ -206,6 +228,24 @@ function groupOf(claim: Pick<Claim, "tenant" | "workload">): string {
   return claim.workload === null ? `tenant:${claim.tenant}` : `workload:${claim.workload}`;
 }
 
-function isSome(amount: Amount): boolean {
-  return amount.cpuMilli !== 0 || amount.memoryBytes !== 0;
+/** Thousandths by device, with `milli` more on each of `devices`; undefined where nothing is on any. */
+function pinned(
+  pins: readonly number[] = [],
+  devices: readonly number[] = [],
+  milli: number,
+): readonly number[] | undefined {
+  if (devices.length === 0) return pins.length > 0 ? pins : undefined;
+  const next = [...pins];
+  for (const device of devices) {
+    while (next.length <= device) next.push(0);
+    next[device] = (next[device] as number) + milli;
+  }
+  return next.some((each) => each !== 0) ? next : undefined;
+}
+
+/** What runs of the group, by node, to be filled in. */
+function runningOf(running: Map<string, Map<string, Running>>, group: string): Map<string, Running> {
+  let nodes = running.get(group);
+  if (!nodes) running.set(group, (nodes = new Map<string, Running>()));
+  return nodes;
 }

@@ -35,7 +35,14 @@ export class ClusterView {
   private async read(): Promise<void> {
     const [nodes, workloads] = await Promise.all([this.cluster.nodes(), this.cluster.list()]);
     this.capacity.setNodes(
-      nodes.map(({ name, zone, ready, allocatable }) => ({ name, zone, ready, allocatable: supplyOf(allocatable) })),
+      nodes.map(({ name, zone, ready, allocatable, labels }) => ({
+        name,
+        zone,
+        ready,
+        labels,
+        allocatable: supplyOf(allocatable),
+        ...(allocatable.gpuModels?.[0] !== undefined && { gpuModel: allocatable.gpuModels[0] }),
+      })),
     );
     this.capacity.setRunning(
       workloads.flatMap(({ spec, replicas }) =>

@@ -1,5 +1,6 @@
 import { type Static, Type } from "@sinclair/typebox";
 import { STRATEGY_NAMES } from "./demand";
+import { QuotaLimits } from "./quota-schemas";
 
 export const CONFIGURATION = Type.Object({
   MNO_ERM_STRATEGY: Type.Unsafe<(typeof STRATEGY_NAMES)[number]>({
@@ -39,6 +40,16 @@ export const CONFIGURATION = Type.Object({
   MNO_ERM_TENANT_WEIGHTS: Type.Record(Type.String(), Type.Number({ exclusiveMinimum: 0 }), {
     default: {},
     description: 'Weights in dominant resource fairness, as JSON: {"red": 2}; 1 for tenants not named',
+  }),
+  MNO_ERM_TENANT_QUOTAS: Type.Record(Type.String(), QuotaLimits, {
+    default: {},
+    description:
+      'The most that tenants may hold, as JSON: {"red": {"cpuCores": 8, "gpus": 2}}; no limit where not named',
+  }),
+  MNO_ERM_NODE_LOST_SECONDS: Type.Number({
+    minimum: 0,
+    default: 60,
+    description: "How long a node must be missing until gangs with a replica there are released",
   }),
 });
 

@@ -1,20 +1,18 @@
 import type { Capacity } from "./capacity";
-import { type Amount, RESOURCES } from "./quantities";
+import { type Amount, entriesOf } from "./quantities";
 
 /**
  * Dominant share: the largest fraction that the tenant holds of any one resource of the ready cluster, divided by the
  * tenant's weight. Source: Ghodsi et al., Dominant Resource Fairness, NSDI 2011.
  */
-export function dominantShare(
-  held: Amount,
-  allocatable: Amount,
-  weight = 1,
-): { share: number; resource: (typeof RESOURCES)[number] } {
-  let dominant = { share: 0, resource: RESOURCES[0] as (typeof RESOURCES)[number] };
-  for (const resource of RESOURCES) {
-    if (held[resource] === 0) continue;
+export function dominantShare(held: Amount, allocatable: Amount, weight = 1): { share: number; resource: string } {
+  let dominant = { share: 0, resource: "cpu" };
+  const all = new Map(entriesOf(allocatable));
+  for (const [resource, value] of entriesOf(held)) {
+    if (value === 0) continue;
+    const total = all.get(resource) ?? 0;
     // Something of nothing: every ready node is gone. The tenant holds all of it.
-    const share = allocatable[resource] > 0 ? held[resource] / allocatable[resource] / weight : 1 / weight;
+    const share = total > 0 ? value / total / weight : 1 / weight;
     if (share > dominant.share) dominant = { share, resource };
   }
   return dominant;

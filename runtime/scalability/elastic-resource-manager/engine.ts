@@ -1,8 +1,11 @@
-import type { Capacity, NodeSupply } from "./capacity";
-import { type Decision, type NodeFault, summarize, type Verdict } from "./decision";
-import { type Amount, quantitiesOf } from "./quantities";
+import type { Allocation } from "./allocation";
+import type { Capacity } from "./capacity";
+import type { Decision } from "./decision";
 import type { Demand, StrategyName } from "./demand";
-import { STRATEGIES } from "./strategies";
+import type { Quota } from "./quotas";
+import type { RequestMix } from "./request-mix";
+import { Round } from "./round";
+import { STRATEGIES, type Strategy } from "./strategies";
 
 export interface PlacementOptions {
   /** RFC 3339, UTC: the decisions' time. */
@@ -11,132 +14,89 @@ export interface PlacementOptions {
   nextId: () => string;
   /** Tenants' weights in dominant resource fairness; 1 where absent. */
   weights?: Readonly<Record<string, number>>;
+  /** What has been asked for so far; strategies that look ahead know nothing where absent. It is only read. */
+  mix?: RequestMix;
+  /** Used in place of the strategies of the same names. */
+  strategies?: Partial<Record<StrategyName, Strategy>>;
+  /** The most that a tenant may hold; undefined is no limit. */
+  quotas?: (tenant: string) => Quota | undefined;
+  /** Active allocations by id: what may be preempted is among them. */
+  held?: ReadonlyMap<string, Allocation>;
+}
+
+/** Decides one batch of single requests: see placeGangs. */
+export function place(state: Capacity, demands: readonly Demand[], options: PlacementOptions): Decision[] {
+  const decisions = placeGangs(
+    state,
+    demands.map((demand) => [demand]),
+    options,
+  );
+  return decisions.map(([decision]) => decision as Decision);
 }
 
 /**
- * Decides one batch. Pure: `state` is left as it was, and the answer, in the order of the requests, says what to take.
+ * Decides one batch. Pure: `state` is left as it was, and the answer, in the order of the requests, says what to take and
+ * what to give back. Members of a gang, one or more, are granted all or none: one decision each, or one refusal.
  *
- * Requests are served in order of arrival, except that a place in the line held by a request of a strategy with an order of
- * its own (dominant resource fairness) goes to whichever of its requests that strategy serves next. So neither kind
- * overtakes the other as a whole.
+ * Higher priorities are served first; a gang has the lowest priority of its members. Within a priority, requests are
+ * served in order of arrival, except that a place in the line held by a request of a strategy with an order of its own
+ * (dominant resource fairness) goes to whichever of its requests of that priority the strategy serves next. So neither kind
+ * overtakes the other as a whole. A gang's strategy and tenant are, for that, those of its first member.
  */
-export function place(state: Capacity, demands: readonly Demand[], options: PlacementOptions): Decision[] {
-  const draft = state.fork();
-  const decisions = new Array<Decision>(demands.length);
-  const waiting = new Map<StrategyName, number[]>();
-  demands.forEach((demand, index) => {
-    const line = waiting.get(demand.strategy);
-    if (line) line.push(index);
-    else waiting.set(demand.strategy, [index]);
-  });
-  for (const { strategy } of demands) {
-    const line = waiting.get(strategy) as number[];
-    const [index] = line.splice(turn(strategy, line, demands, draft, options), 1) as [number];
-    decisions[index] = decide(draft, demands[index] as Demand, options);
+export function placeGangs(
+  state: Capacity,
+  gangs: readonly (readonly Demand[])[],
+  options: PlacementOptions,
+): Decision[][] {
+  const round = new Round(state.fork(), options);
+  const decisions = new Array<Decision[]>(gangs.length);
+  for (const line of byPriority(gangs)) {
+    const waiting = new Map<StrategyName, number[]>();
+    for (const index of line) {
+      const { strategy } = firstOf(gangs[index]);
+      const those = waiting.get(strategy);
+      if (those) those.push(index);
+      else waiting.set(strategy, [index]);
+    }
+    for (const place of line) {
+      const { strategy } = firstOf(gangs[place]);
+      const those = waiting.get(strategy) as number[];
+      const [index] = those.splice(turn(strategy, those, gangs, round.capacity, options), 1) as [number];
+      decisions[index] = round.decideGang(gangs[index] as readonly Demand[]);
+    }
   }
   return decisions;
+}
+
+/** Indices of the gangs by priority, the highest first; in order of arrival within each. */
+function byPriority(gangs: readonly (readonly Demand[])[]): number[][] {
+  const lines = new Map<number, number[]>();
+  gangs.forEach((members, index) => {
+    const priority = Math.min(...members.map((member) => member.priority ?? 0));
+    const line = lines.get(priority);
+    if (line) line.push(index);
+    else lines.set(priority, [index]);
+  });
+  return [...lines].sort(([a], [b]) => b - a).map(([, line]) => line);
 }
 
 /** Which of the waiting requests of one strategy is served next. */
 function turn(
   strategy: StrategyName,
   line: readonly number[],
-  demands: readonly Demand[],
+  gangs: readonly (readonly Demand[])[],
   draft: Capacity,
-  options: PlacementOptions,
+  { weights = {}, strategies }: PlacementOptions,
 ): number {
-  const { next } = STRATEGIES[strategy];
+  const { next } = strategies?.[strategy] ?? STRATEGIES[strategy];
   if (!next || line.length === 1) return 0;
   return next(
-    line.map((index) => demands[index] as Demand),
+    line.map((index) => firstOf(gangs[index])),
     draft,
-    options.weights ?? {},
+    weights,
   );
 }
 
-/** Decides one request and takes what it grants from `draft`. */
-function decide(draft: Capacity, demand: Demand, options: PlacementOptions): Decision {
-  const before = draft.totals().free;
-  const attempt = draft.fork();
-  const chosen: string[] = [];
-  let verdicts: Verdict[] = [];
-  let refused = false;
-  for (let replica = 0; replica < demand.replicas && !refused; replica++) {
-    const seen = judge(attempt, demand);
-    const best = highest(seen);
-    refused = best === undefined;
-    if (replica === 0 || refused) verdicts = seen;
-    if (!best) break;
-    chosen.push(best.node.name);
-    attempt.take({ ...demand, nodes: [best.node.name] });
-  }
-  const placed = chosen.length;
-  if (refused) chosen.length = 0;
-  else draft.take({ ...demand, nodes: chosen });
-  return {
-    id: options.nextId(),
-    time: options.time,
-    request: {
-      tenant: demand.tenant,
-      workload: demand.workload,
-      replicas: demand.replicas,
-      requests: quantitiesOf(demand.amount),
-      zone: demand.zone,
-      leaseSeconds: demand.leaseSeconds,
-    },
-    strategy: demand.strategy,
-    outcome: refused ? "refused" : "allocated",
-    ...summarize(verdicts, demand),
-    chosen,
-    capacity: { before: quantitiesOf(before), after: quantitiesOf(draft.totals().free) },
-    reasons: refused ? whyRefused(demand, placed, verdicts) : whyChosen(demand, chosen, verdicts),
-  };
-}
-
-function judge(capacity: Capacity, demand: Demand): Verdict[] {
-  const score = STRATEGIES[demand.strategy].scorer(demand, capacity);
-  const verdicts: Verdict[] = [];
-  for (const node of capacity.nodes) {
-    const free = capacity.freeOn(node);
-    const fault = faultOf(node, free, demand);
-    verdicts.push(fault ? { node, free, fault } : { node, free, score: score(node) });
-  }
-  return verdicts;
-}
-
-function faultOf(node: NodeSupply, free: Amount, { zone, amount }: Demand): NodeFault | undefined {
-  if (!node.ready) return "not-ready";
-  if (zone !== null && node.zone !== zone) return "other-zone";
-  // What is not asked for cannot be missing, not even where what runs has outgrown the node.
-  const cpu = amount.cpuMilli > 0 && amount.cpuMilli > free.cpuMilli;
-  const memory = amount.memoryBytes > 0 && amount.memoryBytes > free.memoryBytes;
-  if (cpu && memory) return "cpu-and-memory";
-  return cpu ? "cpu" : memory ? "memory" : undefined;
-}
-
-function highest(verdicts: readonly Verdict[]): Verdict | undefined {
-  let best: Verdict | undefined;
-  for (const verdict of verdicts) {
-    if (verdict.score !== undefined && (best?.score === undefined || verdict.score > best.score)) best = verdict;
-  }
-  return best;
-}
-
-function whyChosen(demand: Demand, chosen: readonly string[], verdicts: readonly Verdict[]): string[] {
-  const fitting = verdicts.filter((verdict) => verdict.score !== undefined).length;
-  const used = new Set(chosen).size;
-  return [
-    `${fitting} of ${verdicts.length} nodes fit`,
-    demand.replicas === 1
-      ? `${demand.strategy} scores ${chosen[0]} highest`
-      : `${demand.strategy} puts ${demand.replicas} replicas on ${used} ${used === 1 ? "node" : "nodes"}`,
-  ];
-}
-
-function whyRefused(demand: Demand, placed: number, verdicts: readonly Verdict[]): string[] {
-  if (verdicts.length === 0) return ["the cluster has no nodes"];
-  return [
-    `replica ${placed + 1} of ${demand.replicas} fits on none of ${verdicts.length} nodes`,
-    ...(placed > 0 ? [`the other ${placed} would have fitted; replicas are placed all or none`] : []),
-  ];
+function firstOf(members: readonly Demand[] | undefined): Demand {
+  return members?.[0] as Demand;
 }

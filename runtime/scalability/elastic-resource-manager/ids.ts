@@ -29,6 +29,9 @@ export function earliestAllocationId(milliseconds: number): string {
 export const allocationIdOf = (decisionId: string): string => decisionId.replace(/^dec_/, "alc_");
 export const decisionIdOf = (allocationId: string): string => allocationId.replace(/^alc_/, "dec_");
 
+/** A gang shares the digits of its first member's decision. */
+export const gangIdOf = (decisionId: string): string => decisionId.replace(/^dec_/, "gng_");
+
 function timeDigits(milliseconds: number): string {
   return base32(milliseconds, 10);
 }

@@ -11,7 +11,7 @@ export interface Prices {
   memoryGibHour: number;
 }
 
-/** USD for an hour of that much. */
+/** USD for an hour of that much CPU and memory; GPUs and custom resources have no price. */
 export function costPerHour(amount: Amount, { cpuCoreHour, memoryGibHour }: Prices): number {
   return (amount.cpuMilli / 1000) * cpuCoreHour + (amount.memoryBytes / 2 ** 30) * memoryGibHour;
 }
@@ -50,6 +50,8 @@ export class Instruments {
       ]),
       cpu: metrics.gauge("mno_erm_capacity_cpu_cores", "Allocatable", ["node"]),
       memory: metrics.gauge("mno_erm_capacity_memory_bytes", "Allocatable", ["node"]),
+      usedGpus: metrics.gauge("mno_erm_allocated_gpus", "Allocated to tenants or requested by replicas", ["node"]),
+      gpus: metrics.gauge("mno_erm_capacity_gpus", "Allocatable; only of nodes that have some", ["node"]),
     };
     this.utilization = metrics.gauge("mno_erm_utilization_ratio", "Used / allocatable over the ready nodes", [
       "resource",
@@ -71,13 +73,17 @@ export class Instruments {
     for (const gauge of Object.values(this.nodes)) gauge.reset();
     let used = ZERO;
     let allocatable = ZERO;
-    for (const node of capacity.nodes) {
-      const taken = capacity.usedOn(node.name);
+    for (const [index, node] of capacity.nodes.entries()) {
+      const taken = capacity.table.usedOn(index);
       const label = { node: node.name };
       this.nodes.usedCpu.set(label, quantitiesOf(taken).cpuCores);
       this.nodes.usedMemory.set(label, taken.memoryBytes);
       this.nodes.cpu.set(label, quantitiesOf(node.allocatable).cpuCores);
       this.nodes.memory.set(label, node.allocatable.memoryBytes);
+      if (node.allocatable.gpuMilli !== undefined) {
+        this.nodes.usedGpus.set(label, quantitiesOf(taken).gpus ?? 0);
+        this.nodes.gpus.set(label, quantitiesOf(node.allocatable).gpus ?? 0);
+      }
       if (!node.ready) continue;
       used = plus(used, taken);
       allocatable = plus(allocatable, node.allocatable);
@@ -87,6 +93,9 @@ export class Instruments {
       { resource: "memory" },
       allocatable.memoryBytes > 0 ? used.memoryBytes / allocatable.memoryBytes : 0,
     );
+    if (allocatable.gpuMilli !== undefined) {
+      this.utilization.set({ resource: "gpu" }, (used.gpuMilli ?? 0) / allocatable.gpuMilli);
+    }
     const usedCost = costPerHour(used, this.prices);
     this.cost.set({ use: "used" }, usedCost);
     this.cost.set({ use: "idle" }, Math.max(0, costPerHour(allocatable, this.prices) - usedCost));

@@ -5,12 +5,24 @@ import type { Allocation } from "./allocation";
 import { Batch, type BatchOptions, type BatchState } from "./batch";
 import { Capacity } from "./capacity";
 import type { Operation, Outcome } from "./operations";
+import { readQuotas, writeQuotas } from "./quota-store";
+import type { Quota } from "./quotas";
+import { RequestMix } from "./request-mix";
 import type { AllocationStore } from "./store";
 
-export interface LedgerOptions extends Pick<BatchOptions, "nextDecisionId" | "weights"> {
+export interface LedgerOptions extends Pick<BatchOptions, "nextDecisionId" | "weights" | "quotas"> {
   database: Database;
   store: AllocationStore;
   clock: Clock;
+}
+
+/** A batch is decided this often at the most while nodes vanish under it. */
+const ATTEMPTS = 5;
+
+class NodesLost extends Error {
+  constructor(nodes: ReadonlySet<string>) {
+    super(`Nodes ${[...nodes].join(", ")} vanished while capacity was granted on them; ask again`);
+  }
 }
 
 /**
@@ -20,7 +32,11 @@ export interface LedgerOptions extends Pick<BatchOptions, "nextDecisionId" | "we
  */
 export class Ledger {
   readonly capacity = Capacity.of();
+  /** What has been asked of this process; at its start, what was active then. */
+  readonly mix = new RequestMix();
   private readonly allocations = new Map<string, Allocation>();
+  /** Set over HTTP, by tenant. */
+  private setQuotas = new Map<string, Quota>();
   /** Of the last batch that memory knows; 0 before the first load. */
   private version = 0;
 
@@ -31,28 +47,53 @@ export class Ledger {
     return this.allocations;
   }
 
+  /** Quotas set over HTTP, by tenant. */
+  get quotas(): ReadonlyMap<string, Quota> {
+    return this.setQuotas;
+  }
+
   /**
    * Decides and commits one batch, all or nothing; with no operations it reads what others committed. Memory changes only
-   * after the commit. A commit whose end is unknown (the connection broke) is read back by the next one.
+   * after the commit. Where a node that something was granted on vanished meanwhile, the batch is decided anew. A commit whose end is unknown (the connection broke) is read back by the next one.
    */
   async commit(operations: readonly Operation[]): Promise<Outcome[]> {
-    const { database, store, clock, nextDecisionId, weights } = this.options;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.commitOnce(operations);
+      } catch (error) {
+        if (!(error instanceof NodesLost) || attempt === ATTEMPTS) throw error;
+      }
+    }
+  }
+
+  private async commitOnce(operations: readonly Operation[]): Promise<Outcome[]> {
+    const { database, store, clock, nextDecisionId, weights, quotas } = this.options;
     const { version, batch } = await database.transaction(async (tx) => {
       const version = await store.begin(tx);
       await this.catchUp(tx, version);
       const known = await this.lookUp(tx, operations);
       const now = clock.now();
-      const batch = new Batch({ capacity: this.capacity, active: this.allocations, ...known }, operations, {
+      const state = { capacity: this.capacity, active: this.allocations, quotas: this.setQuotas, ...known };
+      const batch = new Batch(state, operations, {
         now,
         nextDecisionId,
         weights,
+        mix: this.mix,
+        quotas,
       });
       await this.write(tx, version, now, batch);
+      this.checkNodes(batch);
       return { version, batch };
     });
     for (const { allocation } of batch.grants) this.put(allocation);
     for (const allocation of batch.renewals.values()) this.put(allocation);
+    for (const allocation of batch.drawnFrom.values()) this.put(allocation);
     for (const id of batch.releases.keys()) this.remove(id);
+    for (const { demand, outcome } of batch.asked) this.mix.observe(demand, outcome);
+    for (const [tenant, quota] of batch.quotas) {
+      if (quota === null) this.setQuotas.delete(tenant);
+      else this.setQuotas.set(tenant, quota);
+    }
     this.version = version;
     return batch.outcomes;
   }
@@ -68,11 +109,14 @@ export class Ledger {
   private async catchUp(tx: Queryable, version: number): Promise<void> {
     if (this.version > 0 && version === this.version + 1) return;
     const { store } = this.options;
-    const changed = this.version === 0 ? await store.active(tx) : await store.changedSince(tx, this.version);
+    const first = this.version === 0;
+    const changed = first ? await store.active(tx) : await store.changedSince(tx, this.version);
     for (const allocation of changed) {
       if (allocation.releasedAt === null) this.put(allocation);
       else this.remove(allocation.id);
+      if (first) this.mix.observe({ ...allocation, replicas: allocation.nodes.length });
     }
+    this.setQuotas = await readQuotas(tx);
     this.version = version - 1;
   }
 
@@ -102,8 +146,19 @@ export class Ledger {
     const renewals = [...batch.renewals].map(([id, { expiresAt }]) => ({ id, expiresAt }));
     if (batch.grants.length > 0) await store.insert(tx, version, batch.grants);
     if (releases.length > 0) await store.release(tx, version, now, releases);
+    const left = [...batch.drawnFrom.values()].filter(({ id }) => !batch.releases.has(id));
+    if (left.length > 0) await store.shrink(tx, version, left);
     if (renewals.length > 0) await store.renew(tx, version, renewals);
+    if (batch.quotas.size > 0) await writeQuotas(tx, batch.quotas);
     if (batch.events.length > 0) await enqueue(tx, batch.events);
+  }
+
+  /** The cluster is read while a batch is written: what was granted on a node that is gone by now must not be committed. */
+  private checkNodes({ grants }: Batch): void {
+    const lost = new Set(
+      grants.flatMap(({ allocation }) => allocation.nodes).filter((node) => !this.capacity.node(node)?.ready),
+    );
+    if (lost.size > 0) throw new NodesLost(lost);
   }
 
   private put(allocation: Allocation): void {

@@ -1,15 +1,17 @@
-import { MnoError } from "../../exports";
+import { MnoError, type ResourceQuantities } from "../../exports";
 import type { Clock } from "../../kernel/clock";
 import type { Tracer } from "../../kernel/telemetry/traces";
 import type { Allocation } from "./allocation";
-import { notFound } from "./batch";
 import { Batcher } from "./batcher";
 import type { ClusterView } from "./cluster-view";
 import type { Decision } from "./decision";
 import type { Demand } from "./demand";
+import { notFound } from "./faults";
 import type { AllocationResult, Instruments } from "./instruments";
 import type { Ledger } from "./ledger";
 import type { Operation, Outcome } from "./operations";
+import type { LostNodes } from "./lost-nodes";
+import { type Excess, explainExcess, type Quota } from "./quotas";
 import { RefusalLog } from "./refusal-log";
 import type { AllocationStore, IdempotencyKey } from "./store";
 
@@ -46,20 +48,25 @@ export class ResourceManager {
 
   /**
    * Grants capacity durably, or returns what the key was granted before (`created` false).
-   * Errors: MNO_ALLOCATION_OVER_CAPACITY with the decision's id and the nodes' reasons, MNO_IDEMPOTENCY_KEY_REUSED.
+   * `others` are the rest of its gang. Errors: MNO_ALLOCATION_OVER_CAPACITY with the decision's id and the nodes' reasons,
+   * MNO_ALLOCATION_OVER_QUOTA with what is held, asked for and allowed, MNO_IDEMPOTENCY_KEY_REUSED.
    */
-  allocate(demand: Demand, key: IdempotencyKey | undefined): Promise<{ allocation: Allocation; created: boolean }> {
+  allocate(
+    demand: Demand,
+    key: IdempotencyKey | undefined,
+    others: readonly Demand[] = [],
+  ): Promise<{ allocation: Allocation; created: boolean }> {
     const { clock, instruments, tracer } = this.options;
     const attributes = { "mno.tenant": demand.tenant, "mno.strategy": demand.strategy };
     return tracer.span("allocate", { attributes }, async (span) => {
       const startedAt = clock.now();
       let result: AllocationResult = "failed";
       try {
-        const outcome = await this.request(demand, key);
+        const outcome = await this.request(demand, key, others);
         result = outcome.kind === "refused" ? "refused" : outcome.created ? "allocated" : "existing";
         const decisionId = outcome.kind === "refused" ? outcome.decision.id : outcome.allocation.decisionId;
         span.setAttribute("mno.decision.id", decisionId);
-        if (outcome.kind === "refused") throw overCapacity(outcome.decision);
+        if (outcome.kind === "refused") throw refusalOf(outcome.decision);
         return outcome;
       } finally {
         span.setAttribute("mno.outcome", result);
@@ -68,7 +75,40 @@ export class ResourceManager {
     });
   }
 
-  /** Gives the allocation back; giving it back again changes nothing. Errors: MNO_ALLOCATION_NOT_FOUND. */
+  /** Grants all members or none; as allocate. */
+  async allocateGang(
+    members: readonly Demand[],
+    key: IdempotencyKey | undefined,
+  ): Promise<{ allocations: Allocation[]; created: boolean }> {
+    const [first, ...others] = members as [Demand];
+    const { allocation, created } = await this.allocate(first, key, others);
+    return { allocations: await this.gang(allocation.gangId ?? ""), created };
+  }
+
+  /** Its members, active or released. Errors: MNO_GANG_NOT_FOUND. */
+  async gang(id: string): Promise<Allocation[]> {
+    const members = await this.options.store.gang(id);
+    if (members.length === 0) throw new MnoError("MNO_GANG_NOT_FOUND", `There is no gang ${id}`);
+    return members;
+  }
+
+  /** Limits what the tenant may hold; null is as declared. What it holds already stays. */
+  async setQuota(tenant: string, quota: Quota | null): Promise<void> {
+    await this.submit({ kind: "set-quota", tenant, quota }, "quota-set");
+  }
+
+  /** Releases gangs with a replica on a node that is lost. */
+  async loseNodes(nodes: LostNodes): Promise<void> {
+    const { ledger, clock } = this.options;
+    const missing = new Set<string>();
+    for (const { gangId, nodes: on } of ledger.active.values()) {
+      if (gangId !== undefined) for (const node of on) if (!ledger.capacity.node(node)) missing.add(node);
+    }
+    const lost = nodes.observe(missing, clock.now());
+    if (lost.size > 0) await this.submit({ kind: "lose-nodes", nodes: lost }, "nodes-lost");
+  }
+
+  /** Gives the allocation back, with the rest of its gang; giving it back again changes nothing. Errors: MNO_ALLOCATION_NOT_FOUND. */
   async release(id: string): Promise<void> {
     await this.submit({ kind: "release", id, trace: this.options.tracer.carrier() }, "released");
   }
@@ -120,16 +160,16 @@ export class ResourceManager {
     return this.batcher.drain();
   }
 
-  private async request(demand: Demand, key: IdempotencyKey | undefined): Promise<Answer> {
-    const first = await this.commit(demand, key);
-    if (first.kind === "granted") return first;
+  private async request(demand: Demand, key: IdempotencyKey | undefined, others: readonly Demand[]): Promise<Answer> {
+    const first = await this.commit(demand, key, others);
+    if (first.kind === "granted" || first.decision.overQuota) return first;
     const changed = await this.options.view.refreshIfOlderThan(REFUSAL_REFRESH_MILLISECONDS);
-    return changed ? this.commit(demand, key) : first;
+    return changed ? this.commit(demand, key, others) : first;
   }
 
-  private commit(demand: Demand, key: IdempotencyKey | undefined): Promise<Answer> {
+  private commit(demand: Demand, key: IdempotencyKey | undefined, others: readonly Demand[]): Promise<Answer> {
     const { tracer } = this.options;
-    const operation: Operation = { kind: "allocate", demand, trace: tracer.carrier(), ...(key && { key }) };
+    const operation: Operation = { kind: "allocate", demand, others, trace: tracer.carrier(), ...(key && { key }) };
     return tracer.span("commit batch", {}, async () => {
       const outcome = await this.submit(operation, "granted", "refused");
       if (outcome.kind === "refused") this.refusals.add(outcome.decision);
@@ -153,12 +193,34 @@ export class ResourceManager {
 
 type Answer = Extract<Outcome, { kind: "granted" | "refused" }>;
 
+function refusalOf(decision: Decision): MnoError {
+  return decision.overQuota ? overQuota(decision, decision.overQuota) : overCapacity(decision);
+}
+
+function overQuota({ id, request }: Decision, excess: Excess[]): MnoError {
+  return new MnoError(
+    "MNO_ALLOCATION_OVER_QUOTA",
+    `${request.replicas} x (${inWords(request.requests)}) is over the quota of ${request.tenant}: ${excess.map(explainExcess).join("; ")}`,
+    { extensions: { decisionId: id, tenant: request.tenant, excess } },
+  );
+}
+
 function overCapacity(decision: Decision): MnoError {
   const { request, nodes, considered, refusals, reasons } = decision;
   const zone = request.zone === null ? "" : ` in zone ${request.zone}`;
   return new MnoError(
     "MNO_ALLOCATION_OVER_CAPACITY",
-    `${request.replicas} x (${request.requests.cpuCores} cores, ${request.requests.memoryBytes} bytes)${zone} does not fit: ${reasons.join("; ")}`,
+    `${request.replicas} x (${inWords(request.requests)})${zone} does not fit: ${reasons.join("; ")}`,
     { extensions: { decisionId: decision.id, nodes, considered, refusals } },
   );
+}
+
+function inWords({ cpuCores, memoryBytes, gpus, gpuModels, custom = {} }: ResourceQuantities): string {
+  const kind = gpuModels ? ` of ${gpuModels.join(" or ")}` : "";
+  return [
+    `${cpuCores} cores`,
+    `${memoryBytes} bytes`,
+    ...(gpus === undefined ? [] : [`${gpus} GPUs${kind}`]),
+    ...Object.entries(custom).map(([name, count]) => `${count} ${name}`),
+  ].join(", ");
 }

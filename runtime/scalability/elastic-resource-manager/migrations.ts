@@ -32,4 +32,28 @@ export const MIGRATIONS: readonly Migration[] = [
       CREATE INDEX erm_allocations_active ON erm_allocations (id) WHERE released_at IS NULL;
     `,
   },
+  {
+    name: "0002-gpus-and-custom-resources",
+    sql: `
+      ALTER TABLE erm_allocations
+        ADD COLUMN gpu_milli bigint NOT NULL DEFAULT 0 CHECK (gpu_milli >= 0),
+        ADD COLUMN devices jsonb,
+        ADD COLUMN custom jsonb;
+    `,
+  },
+  {
+    name: "0003-priorities-gangs-quotas",
+    sql: `
+      ALTER TABLE erm_allocations
+        ADD COLUMN priority integer,
+        ADD COLUMN preemptible boolean NOT NULL DEFAULT false,
+        ADD COLUMN gang text COLLATE "C";
+      CREATE INDEX erm_allocations_gang ON erm_allocations (gang) WHERE gang IS NOT NULL;
+      CREATE TABLE erm_quotas (tenant text PRIMARY KEY, quota jsonb NOT NULL);
+    `,
+  },
+  {
+    name: "0004-reservations",
+    sql: `ALTER TABLE erm_allocations ADD COLUMN reserved_from timestamptz;`,
+  },
 ];

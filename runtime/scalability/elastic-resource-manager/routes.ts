@@ -1,23 +1,32 @@
-import { hash } from "node:crypto";
 import type { FastifyInstance } from "fastify";
 import type { Clock } from "../../kernel/clock";
 import type { WorkerPool } from "../../kernel/workers/pool";
 import type { Allocation } from "./allocation";
 import type { Capacity } from "./capacity";
 import { dominantShare, weightOf } from "./drf";
-import type { Demand, StrategyName } from "./demand";
+import { gangRoutes } from "./gang-routes";
 import type { ResourceManager } from "./manager";
 import type { PlanInput, PlannedDemand } from "./plan";
-import { demandOf, larger, quantitiesOf, ZERO } from "./quantities";
+import { larger, quantitiesOf, WHOLE_GPU, ZERO } from "./quantities";
+import { quotaRoutes } from "./quota-routes";
+import { type Quota, quotaOf } from "./quotas";
+import { reservationRoutes } from "./reservation-routes";
+import type { RequestMix } from "./request-mix";
 import * as wire from "./schemas";
 import type { AllocationStore } from "./store";
+import { answerFrom, demandFrom, hashOf, type RequestDefaults } from "./wire";
 
 export interface RouteOptions {
   name: string;
   manager: ResourceManager;
   store: AllocationStore;
   capacity: Capacity;
-  defaults: { strategy: StrategyName; leaseSeconds: number };
+  mix: RequestMix;
+  defaults: RequestDefaults;
+  /** Quotas: declared in the configuration, and set over HTTP as of the last batch or refresh. */
+  quotas: { declared: Readonly<Record<string, Quota>>; set: () => ReadonlyMap<string, Quota> };
+  /** Active allocations by id, as of the last batch or refresh. */
+  active: () => ReadonlyMap<string, Allocation>;
   weights: Readonly<Record<string, number>>;
   workers: WorkerPool;
   clock: Clock;
@@ -29,6 +38,9 @@ export function installRoutes(http: FastifyInstance, options: RouteOptions): voi
   allocationRoutes(http, options);
   planRoute(http, options);
   reportRoutes(http, options);
+  gangRoutes(http, options);
+  reservationRoutes(http, options);
+  quotaRoutes(http, { manager: options.manager, ...options.quotas });
 }
 
 function allocationRoutes(http: FastifyInstance, { name, manager, store, defaults }: RouteOptions): void {
@@ -37,7 +49,8 @@ function allocationRoutes(http: FastifyInstance, { name, manager, store, default
     {
       schema: {
         summary: "Allocate capacity",
-        description: "All replicas or none. 409 MNO_ALLOCATION_OVER_CAPACITY names each node's reason.",
+        description:
+          "All replicas or none. 409 MNO_ALLOCATION_OVER_CAPACITY names each node's reason, _OVER_QUOTA what the tenant holds and may hold.",
         body: wire.AllocationRequest,
         headers: wire.AllocationHeaders,
         response: { 200: wire.AllocationAnswer, 201: wire.AllocationAnswer },
@@ -111,7 +124,8 @@ function allocationRoutes(http: FastifyInstance, { name, manager, store, default
   );
 }
 
-function planRoute(http: FastifyInstance, { workers, clock, capacity, defaults, weights }: RouteOptions): void {
+function planRoute(http: FastifyInstance, options: RouteOptions): void {
+  const { workers, clock, capacity, mix, defaults, weights, quotas, active } = options;
   http.post<{ Body: wire.PlanRequest }>(
     "/v1/plans",
     {
@@ -126,8 +140,11 @@ function planRoute(http: FastifyInstance, { workers, clock, capacity, defaults, 
       const items = await workers.run<PlanInput, PlannedDemand[]>(require.resolve("./plan"), {
         state: capacity.snapshot(),
         demands: body.requests.map((request) => demandFrom(request, defaults)),
+        quotas: new Map(body.requests.map(({ tenant }) => [tenant, quotaOf(tenant, quotas.declared, quotas.set())])),
+        held: body.requests.some(({ preempt }) => preempt) ? active() : new Map<string, Allocation>(),
         time: new Date(clock.now()).toISOString(),
         weights,
+        mix: mix.snapshot(),
       });
       const allocated = items.filter(({ outcome }) => outcome === "allocated").length;
       return { items, allocated, refused: items.length - allocated };
@@ -141,13 +158,19 @@ function reportRoutes(http: FastifyInstance, { manager, capacity, weights }: Rou
     { schema: { summary: "Allocatable, allocated and free, per node", response: { 200: wire.CapacityAnswer } } },
     () => {
       const { allocatable, free } = capacity.totals();
-      const nodes = [...capacity.nodes].map((node) => ({
+      const nodes = capacity.nodes.map((node, index) => ({
         name: node.name,
         zone: node.zone,
         ready: node.ready,
-        allocatable: quantitiesOf(node.allocatable),
+        allocatable: {
+          ...quantitiesOf(node.allocatable),
+          ...(node.gpuModel !== undefined && { gpuModels: [node.gpuModel] }),
+        },
         allocated: quantitiesOf(capacity.usedOn(node.name)),
-        free: quantitiesOf(larger(capacity.freeOn(node), ZERO)),
+        free: quantitiesOf(larger(capacity.table.freeOn(index), ZERO)),
+        ...(node.allocatable.gpuMilli && {
+          gpuFree: capacity.table.devicesOn(index).map((milli) => milli / WHOLE_GPU),
+        }),
       }));
       return Promise.resolve({
         nodes,
@@ -168,7 +191,7 @@ function reportRoutes(http: FastifyInstance, { manager, capacity, weights }: Rou
         return {
           name,
           allocated: quantitiesOf(held),
-          dominantResource: resource === "cpuMilli" ? "cpu" : "memory",
+          dominantResource: resource,
           dominantShare: share,
           weight,
         };
@@ -200,51 +223,4 @@ function reportRoutes(http: FastifyInstance, { manager, capacity, weights }: Rou
     },
     ({ params }) => manager.decision(params.id),
   );
-}
-
-function demandFrom(body: wire.AllocationRequest, defaults: RouteOptions["defaults"]): Demand {
-  return {
-    tenant: body.tenant,
-    workload: body.workload ?? null,
-    replicas: body.replicas ?? 1,
-    amount: demandOf(body.requests),
-    strategy: body.strategy ?? defaults.strategy,
-    zone: body.zone ?? null,
-    leaseSeconds: body.leaseSeconds ?? defaults.leaseSeconds,
-  };
-}
-
-/** Of what was asked for, whatever the order of its members. */
-function hashOf({
-  tenant,
-  workload,
-  replicas,
-  requests,
-  strategy,
-  leaseSeconds,
-  zone,
-}: wire.AllocationRequest): string {
-  const { cpuCores, memoryBytes } = requests;
-  const members = [tenant, workload, replicas, cpuCores, memoryBytes, strategy, leaseSeconds, zone];
-  return hash("sha256", JSON.stringify(members), "base64url");
-}
-
-function answerFrom(allocation: Allocation): wire.AllocationAnswer {
-  const time = (milliseconds: number | null): string | null =>
-    milliseconds === null ? null : new Date(milliseconds).toISOString();
-  return {
-    id: allocation.id,
-    state: allocation.releasedAt === null ? "active" : "released",
-    tenant: allocation.tenant,
-    workload: allocation.workload,
-    replicas: allocation.nodes.length,
-    requests: quantitiesOf(allocation.amount),
-    nodes: [...allocation.nodes],
-    strategy: allocation.strategy,
-    decisionId: allocation.decisionId,
-    createdAt: new Date(allocation.createdAt).toISOString(),
-    expiresAt: time(allocation.expiresAt),
-    releasedAt: time(allocation.releasedAt),
-    releaseReason: allocation.releaseReason,
-  };
 }

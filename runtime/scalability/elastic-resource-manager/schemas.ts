@@ -1,5 +1,6 @@
 import { type Static, type TSchema, Type } from "@sinclair/typebox";
 import { STRATEGY_NAMES } from "./demand";
+import { DECISION, PREEMPT, PRIORITY, RULES } from "./request-schemas";
 
 /** The wire forms of the engine's HTTP interface. */
 
@@ -21,6 +22,8 @@ const LeaseSeconds = Type.Integer({
   description: "Seconds until the allocation expires by itself; 0 is never",
 });
 
+const ResourceName = Type.String({ pattern: "^(?!(?:cpu|memory|gpu)$)[a-zA-Z0-9][-a-zA-Z0-9_./]{0,252}$" });
+
 const Requests = Type.Object(
   {
     cpuCores: Type.Number({
@@ -29,16 +32,51 @@ const Requests = Type.Object(
       description: "Cores for each replica; rounded up to a thousandth",
     }),
     memoryBytes: Type.Integer({ minimum: 0, maximum: 2 ** 50, description: "Bytes for each replica" }),
+    gpus: Type.Optional(
+      Type.Unsafe<number>({
+        type: "number",
+        exclusiveMinimum: 0,
+        maximum: 1024,
+        anyOf: [{ maximum: 1 }, { multipleOf: 1 }],
+        description: "GPUs for each replica: below 1 a share of one, rounded up to a thousandth, else whole ones",
+      }),
+    ),
+    gpuModels: Type.Optional(
+      Type.Array(Type.String({ minLength: 1, maxLength: 63 }), {
+        minItems: 1,
+        maxItems: 16,
+        description: "Any of these models will do; any at all where absent",
+      }),
+    ),
+    custom: Type.Optional(
+      Type.Record(ResourceName, Type.Integer({ minimum: 1, maximum: 1_000_000_000 }), {
+        maxProperties: 16,
+        description: "Pieces of other resources for each replica, by the name that nodes have them under",
+      }),
+    ),
   },
   closed,
 );
 
 /** In answers: what is granted, or free, may be 0. */
-const Quantities = Type.Object({ cpuCores: Type.Number(), memoryBytes: Type.Integer() }, closed);
+const Quantities = Type.Object(
+  {
+    cpuCores: Type.Number(),
+    memoryBytes: Type.Integer(),
+    gpus: Type.Optional(Type.Number()),
+    gpuModels: Type.Optional(Type.Array(Type.String())),
+    custom: Type.Optional(Type.Record(Type.String(), Type.Integer())),
+  },
+  closed,
+);
+
+const Devices = Type.Array(Type.Array(Type.Integer()), {
+  description: "GPUs of each replica, by their numbers on its node; absent where none were asked for",
+});
 
 const Time = Type.String({ format: "date-time" });
 
-export const AllocationRequest = Type.Object(
+export const PlainRequest = Type.Object(
   {
     tenant: Name("Who the capacity is for"),
     workload: Type.Optional(Name("The workload that will use it; what its replicas already use is not counted twice")),
@@ -47,6 +85,22 @@ export const AllocationRequest = Type.Object(
     strategy: Type.Optional(StrategyName),
     leaseSeconds: Type.Optional(LeaseSeconds),
     zone: Type.Optional(Type.String({ minLength: 1, maxLength: 63, description: "Only nodes of this zone" })),
+    ...PRIORITY,
+    ...PREEMPT,
+    ...RULES,
+  },
+  closed,
+);
+
+export const AllocationRequest = Type.Object(
+  {
+    ...PlainRequest.properties,
+    reservationId: Type.Optional(
+      Type.String({
+        pattern: "^alc_[0-9a-v]{26}$",
+        description: "Draw from this reservation: the same requests, its nodes; no zone, models or rules",
+      }),
+    ),
   },
   closed,
 );
@@ -54,7 +108,7 @@ export type AllocationRequest = Static<typeof AllocationRequest>;
 
 export const PlanRequest = Type.Object(
   {
-    requests: Type.Array(AllocationRequest, {
+    requests: Type.Array(PlainRequest, {
       minItems: 1,
       maxItems: 1000,
       description: "Served as if they came together, in this order",
@@ -107,12 +161,18 @@ export const AllocationAnswer = Type.Object(
     replicas: Type.Integer(),
     requests: Quantities,
     nodes: Type.Array(Type.String(), { description: "Node of each replica, in order" }),
+    devices: Type.Optional(Devices),
     strategy: StrategyName,
+    ...PRIORITY,
+    gangId: Type.Optional(Type.String()),
+    reservedFrom: Type.Optional(Time),
     decisionId: Type.String(),
     createdAt: Time,
     expiresAt: nullable(Time),
     releasedAt: nullable(Time),
-    releaseReason: nullable(Type.String({ description: "released or expired" })),
+    releaseReason: nullable(
+      Type.String({ description: "released, expired, preempted, or node-lost: its gang lost a node" }),
+    ),
   },
   closed,
 );
@@ -155,6 +215,7 @@ export const CapacityAnswer = Type.Object(
           allocatable: Quantities,
           allocated: Quantities,
           free: Quantities,
+          gpuFree: Type.Optional(Type.Array(Type.Number(), { description: "Of each GPU, in order; 1 is all of it" })),
         },
         closed,
       ),
@@ -171,7 +232,7 @@ export const TenantsAnswer = Type.Object(
         {
           name: Type.String(),
           allocated: Quantities,
-          dominantResource: Type.Unsafe<"cpu" | "memory">({ type: "string", enum: ["cpu", "memory"] }),
+          dominantResource: Type.String({ description: "cpu, memory, gpu, or the name of a custom resource" }),
           dominantShare: Type.Number({ description: "Of the ready cluster, divided by the weight" }),
           weight: Type.Number(),
         },
@@ -194,6 +255,11 @@ export const DecisionAnswer = Type.Object(
         requests: Quantities,
         zone: nullable(Type.String()),
         leaseSeconds: Type.Integer(),
+        ...PRIORITY,
+        ...PREEMPT,
+        rules: Type.Optional(Type.Object(RULES, closed)),
+        reserve: Type.Optional(Type.Object({ from: Time, until: Time }, closed)),
+        reservationId: Type.Optional(Type.String()),
       },
       closed,
     ),
@@ -205,7 +271,9 @@ export const DecisionAnswer = Type.Object(
     considered: Type.Integer(),
     refusals: Type.Record(Type.String(), Type.Integer()),
     chosen: Type.Array(Type.String()),
+    devices: Type.Optional(Devices),
     capacity: Type.Object({ before: Quantities, after: Quantities }, closed),
+    ...DECISION,
     reasons: Type.Array(Type.String()),
   },
   closed,

@@ -22,7 +22,7 @@ export interface IdempotencyKey {
 /** One process at a time changes allocations; the number is arbitrary and constant ("erm1"). */
 const LEDGER_LOCK = 0x65726d31;
 
-const COLUMNS = `id, tenant, workload, cpu_milli, memory_bytes, nodes, strategy, created_at, expires_at, released_at, release_reason`;
+const COLUMNS = `id, tenant, workload, cpu_milli, memory_bytes, gpu_milli, custom, nodes, devices, strategy, priority, preemptible, gang, reserved_from, created_at, expires_at, released_at, release_reason`;
 
 interface Row {
   id: string;
@@ -30,8 +30,15 @@ interface Row {
   workload: string | null;
   cpu_milli: number;
   memory_bytes: number;
+  gpu_milli: number;
+  custom: Record<string, number> | null;
   nodes: string[];
+  devices: number[][] | null;
   strategy: StrategyName;
+  priority: number | null;
+  preemptible: boolean;
+  gang: string | null;
+  reserved_from: Date | null;
   created_at: Date;
   expires_at: Date | null;
   released_at: Date | null;
@@ -80,8 +87,15 @@ export class AllocationStore {
       workload: allocation.workload,
       cpu_milli: allocation.amount.cpuMilli,
       memory_bytes: allocation.amount.memoryBytes,
+      gpu_milli: allocation.amount.gpuMilli ?? 0,
+      custom: allocation.amount.custom,
       nodes: allocation.nodes,
+      devices: allocation.devices,
       strategy: allocation.strategy,
+      priority: allocation.priority,
+      preemptible: allocation.preemptible ?? false,
+      gang: allocation.gangId,
+      reserved_from: timeOf(allocation.reservedFrom ?? null),
       created_at: timeOf(allocation.createdAt),
       expires_at: timeOf(allocation.expiresAt),
       idempotency_key: key?.value,
@@ -89,10 +103,11 @@ export class AllocationStore {
       decision: packDecision(decision),
     }));
     await tx.query(
-      `INSERT INTO erm_allocations (version, id, tenant, workload, cpu_milli, memory_bytes, nodes, strategy, created_at,
-         expires_at, idempotency_key, request_hash, decision)
+      `INSERT INTO erm_allocations (version, id, tenant, workload, cpu_milli, memory_bytes, gpu_milli, custom, nodes,
+         devices, strategy, priority, preemptible, gang, reserved_from, created_at, expires_at, idempotency_key, request_hash, decision)
        SELECT $1::bigint, r.* FROM jsonb_to_recordset($2::jsonb) AS r(id text, tenant text, workload text,
-         cpu_milli bigint, memory_bytes bigint, nodes jsonb, strategy text, created_at timestamptz,
+         cpu_milli bigint, memory_bytes bigint, gpu_milli bigint, custom jsonb, nodes jsonb, devices jsonb, strategy text,
+         priority integer, preemptible boolean, gang text, reserved_from timestamptz, created_at timestamptz,
          expires_at timestamptz, idempotency_key text, request_hash text, decision jsonb)`,
       [version, JSON.stringify(rows)],
     );
@@ -124,6 +139,15 @@ export class AllocationStore {
     );
   }
 
+  /** What is left of reservations that were drawn from. */
+  async shrink(tx: Queryable, version: number, left: readonly Allocation[]): Promise<void> {
+    await tx.query(
+      `UPDATE erm_allocations AS a SET nodes = r.nodes, devices = r.devices, version = $1
+       FROM jsonb_to_recordset($2::jsonb) AS r(id text, nodes jsonb, devices jsonb) WHERE a.id = r.id`,
+      [version, JSON.stringify(left.map(({ id, nodes, devices }) => ({ id, nodes, devices })))],
+    );
+  }
+
   /** What was granted under these keys before, by key. */
   async granted(
     tx: Queryable,
@@ -136,6 +160,14 @@ export class AllocationStore {
     return new Map(
       rows.map((row) => [row.idempotency_key, { allocation: allocationFrom(row), requestHash: row.request_hash }]),
     );
+  }
+
+  /** Its members, active or released, in the order they were asked for. */
+  async gang(id: string): Promise<Allocation[]> {
+    const rows = await this.database.query<Row>(`SELECT ${COLUMNS} FROM erm_allocations WHERE gang = $1 ORDER BY id`, [
+      id,
+    ]);
+    return rows.map(allocationFrom);
   }
 
   /** Active or released, as long as it is kept. */
@@ -198,9 +230,19 @@ function allocationFrom(row: Row): Allocation {
     decisionId: decisionIdOf(row.id),
     tenant: row.tenant,
     workload: row.workload,
-    amount: { cpuMilli: row.cpu_milli, memoryBytes: row.memory_bytes },
+    amount: {
+      cpuMilli: row.cpu_milli,
+      memoryBytes: row.memory_bytes,
+      ...(row.gpu_milli > 0 && { gpuMilli: row.gpu_milli }),
+      ...(row.custom && { custom: row.custom }),
+    },
     nodes: row.nodes,
+    ...(row.devices && { devices: row.devices }),
     strategy: row.strategy,
+    ...(row.priority !== null && { priority: row.priority }),
+    ...(row.preemptible && { preemptible: true }),
+    ...(row.gang !== null && { gangId: row.gang }),
+    ...(row.reserved_from !== null && { reservedFrom: row.reserved_from.getTime() }),
     createdAt: row.created_at.getTime(),
     expiresAt: row.expires_at?.getTime() ?? null,
     releasedAt: row.released_at?.getTime() ?? null,

@@ -4,15 +4,33 @@ import { Capacity, type Claim } from "../../../runtime/scalability/elastic-resou
 import type { Decision } from "../../../runtime/scalability/elastic-resource-manager/decision";
 import type { Demand } from "../../../runtime/scalability/elastic-resource-manager/demand";
 import { place } from "../../../runtime/scalability/elastic-resource-manager/engine";
-import { demandOf, plus, quantitiesOf, ZERO } from "../../../runtime/scalability/elastic-resource-manager/quantities";
+import {
+  type Amount,
+  demandOf,
+  plus,
+  quantitiesOf,
+  ZERO,
+} from "../../../runtime/scalability/elastic-resource-manager/quantities";
 import { STRATEGY_NAMES } from "../../../runtime/scalability/elastic-resource-manager/demand";
-import { amount, demand, node, numbered } from "../../support/erm-fixtures";
+import { demand, node, numbered } from "../../support/erm-fixtures";
 
-const amounts = (most: number) =>
+const quantities = (most: number) =>
   fc.record({ cpuMilli: fc.integer({ min: 1, max: most }), memoryBytes: fc.integer({ min: 0, max: most }) });
 
+/** Of GPUs a share of one, or up to two; of something else up to three. */
+const amounts = (most: number, whole = false) =>
+  fc
+    .tuple(
+      quantities(most),
+      fc.oneof(fc.constant(0), fc.integer({ min: whole ? 1000 : 1, max: 1000 }), fc.constant(2000)),
+      fc.integer({ min: 0, max: 3 }),
+    )
+    .map(([some, gpuMilli, fpga]) =>
+      plus({ ...some, gpuMilli: whole ? gpuMilli - (gpuMilli % 1000) : gpuMilli, custom: { fpga } }, ZERO),
+    );
+
 const nodes = fc
-  .array(fc.record({ allocatable: amounts(8000), zone: fc.constantFrom("z1", "z2"), ready: fc.boolean() }), {
+  .array(fc.record({ allocatable: amounts(8000, true), zone: fc.constantFrom("z1", "z2"), ready: fc.boolean() }), {
     maxLength: 5,
   })
   .map((list) => list.map((each, i) => node(`n${i}`, 0, 0, each)));
@@ -36,14 +54,49 @@ const running = fc.array(
 
 const toDemand = (each: Partial<Demand>): Demand => ({ ...demand("", 0, 0), ...each });
 
-const claimOf = ({ request, chosen }: Decision): Claim => ({
+const claimOf = ({ request, chosen, devices }: Decision): Claim => ({
   tenant: request.tenant,
   workload: request.workload,
   amount: demandOf(request.requests),
   nodes: chosen,
+  ...(devices && { devices }),
 });
 
+const piecesOf = ({ custom }: Amount): number => custom?.["fpga"] ?? 0;
+
 describe("properties of placement", () => {
+  it("no GPU is ever shared by more than it is, each replica has the devices it asked for, and all come back", () => {
+    fc.assert(
+      fc.property(nodes, demands, (supplies, requests) => {
+        const capacity = Capacity.of(supplies);
+        const shares = new Map<string, number>();
+        const granted: Claim[] = [];
+        for (const decision of place(capacity, requests.map(toDemand), numbered())) {
+          const { gpuMilli = 0 } = demandOf(decision.request.requests);
+          decision.chosen.forEach((name, replica) => {
+            const devices = decision.devices?.[replica] ?? [];
+            assert.equal(new Set(devices).size, Math.ceil(gpuMilli / 1000));
+            for (const device of devices) {
+              const key = `${name}/${device}`;
+              shares.set(key, (shares.get(key) ?? 0) + Math.min(gpuMilli, 1000));
+            }
+          });
+          if (decision.outcome !== "allocated") continue;
+          granted.push(claimOf(decision));
+          capacity.take(claimOf(decision));
+        }
+        capacity.nodes.forEach(({ name }, node) => {
+          capacity.table.devicesOn(node).forEach((left, device) => {
+            assert.equal(left, 1000 - (shares.get(`${name}/${device}`) ?? 0));
+            assert.ok(left >= 0);
+          });
+        });
+        for (const claim of granted) capacity.give(claim);
+        assert.ok(capacity.nodes.every((_, node) => capacity.table.devicesOn(node).every((left) => left === 1000)));
+      }),
+    );
+  });
+
   it("no node is ever over its allocatable, replicas are placed all or none, and the decision fits the state", () => {
     fc.assert(
       fc.property(nodes, demands, running, (supplies, requests, replicas) => {
@@ -67,6 +120,8 @@ describe("properties of placement", () => {
           // What runs may outgrow a node by itself; an allocation never adds to that.
           assert.ok(used.cpuMilli <= Math.max(allocatable.cpuMilli, was.cpuMilli), name);
           assert.ok(used.memoryBytes <= Math.max(allocatable.memoryBytes, was.memoryBytes), name);
+          assert.ok((used.gpuMilli ?? 0) <= Math.max(allocatable.gpuMilli ?? 0, was.gpuMilli ?? 0), name);
+          assert.ok(piecesOf(used) <= Math.max(piecesOf(allocatable), piecesOf(was)), name);
         }
       }),
       { numRuns: 300 },
@@ -143,8 +198,7 @@ describe("properties of placement", () => {
 
   it("quantities survive the way to whole units and back", () => {
     fc.assert(
-      fc.property(amounts(1_000_000), ({ cpuMilli, memoryBytes }) => {
-        const there = amount(cpuMilli, memoryBytes);
+      fc.property(amounts(1_000_000), (there) => {
         assert.deepEqual(demandOf(quantitiesOf(there)), there);
       }),
     );

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Capacity } from "../../../runtime/scalability/elastic-resource-manager/capacity";
 import { place } from "../../../runtime/scalability/elastic-resource-manager/engine";
-import { type Amount, RESOURCES } from "../../../runtime/scalability/elastic-resource-manager/quantities";
+import type { Amount } from "../../../runtime/scalability/elastic-resource-manager/quantities";
 import { demand, node, numbered } from "../../support/erm-fixtures";
 
 /**
@@ -11,6 +11,8 @@ import { demand, node, numbered } from "../../support/erm-fixtures";
  */
 
 const TOTAL = 10_000;
+
+const RESOURCES = ["cpuMilli", "memoryBytes"] as const;
 
 const task = fc.record({
   cpuMilli: fc.integer({ min: 50, max: 500 }),

@@ -153,6 +153,57 @@ describe("elastic resource manager over HTTP", () => {
     assert.equal((await call("GET", "/v1/allocations")).body.items.length, 1);
   });
 
+  it("grants GPUs and other resources, keeps their devices through a restart, and shows what is left of each", async () => {
+    await agent.drain();
+    const supply = {
+      cpuCores: 8,
+      memoryBytes: 4 * GIB,
+      gpus: 2,
+      gpuModels: ["A10"],
+      custom: { "example.com/fpga": 1 },
+    };
+    cluster.declaredNodes = [{ ...declaredNode("g", 8, 4 * GIB), capacity: supply, allocatable: supply }];
+    agent = await start();
+    const requests = {
+      cpuCores: 1,
+      memoryBytes: GIB,
+      gpus: 0.3,
+      gpuModels: ["A10"],
+      custom: { "example.com/fpga": 1 },
+    };
+    const body = { tenant: "red", requests, strategy: "fragmentation-aware" };
+    const created = await allocate(body, { "idempotency-key": "k" });
+    assert.equal(created.status, 201);
+    assert.deepEqual(created.body.devices, [[0]]);
+    const { gpuModels, ...granted } = requests;
+    assert.deepEqual(created.body.requests, granted);
+    const [event] = await published(1);
+    assert.deepEqual((event?.data as { requests: unknown }).requests, granted);
+
+    await agent.drain();
+    agent = await start();
+    const { body: decision } = await call("GET", `/v1/decisions/${created.body.decisionId as string}`);
+    assert.deepEqual(decision.request.requests, { ...granted, gpuModels });
+    assert.deepEqual(decision.devices, [[0]]);
+    assert.deepEqual(decision.capacity.after, { cpuCores: 7, memoryBytes: 3 * GIB, gpus: 1.7 });
+    const [shown] = (await call("GET", "/v1/capacity")).body.nodes as [Record<string, unknown>];
+    assert.deepEqual(shown.allocatable, supply);
+    assert.deepEqual(shown.gpuFree, [0.7, 1]);
+    assert.equal((await allocate(body, { "idempotency-key": "k" })).status, 200);
+    const other = { ...body, requests: { ...requests, gpus: 0.4 } };
+    assert.equal((await allocate(other, { "idempotency-key": "k" })).body.code, "MNO_IDEMPOTENCY_KEY_REUSED");
+
+    const refused = await allocate({ tenant: "red", requests: { cpuCores: 1, memoryBytes: 0, gpus: 2 } });
+    assert.equal(refused.status, 409);
+    assert.match(refused.body.detail as string, /2 GPUs/);
+    assert.equal(refused.body.nodes[0].reason, "needs 2 whole GPUs, 1 free of 2");
+    const wrong = await allocate({ tenant: "red", requests: { cpuCores: 1, memoryBytes: 0, gpus: 1.5 } });
+    assert.equal(wrong.status, 422, "more than one GPU are whole ones");
+    await call("DELETE", `/v1/allocations/${created.body.id as string}`);
+    const [free] = (await call("GET", "/v1/capacity")).body.nodes as [Record<string, unknown>];
+    assert.deepEqual(free.gpuFree, [1, 1]);
+  });
+
   it("looks at the cluster again before it refuses, at most once a second", async () => {
     const large = { tenant: "red", requests: { cpuCores: 4, memoryBytes: GIB } };
     assert.equal((await allocate(large)).status, 409);
@@ -354,8 +405,12 @@ describe("elastic resource manager over HTTP", () => {
       "/v1/dead-letters/{id}/redrive",
       "/v1/decisions",
       "/v1/decisions/{id}",
+      "/v1/gangs",
+      "/v1/gangs/{id}",
       "/v1/plans",
+      "/v1/reservations",
       "/v1/tenants",
+      "/v1/tenants/{name}/quota",
     ]);
   });
 });

@@ -1,4 +1,3 @@
-import { RESOURCES } from "../quantities";
 import type { Strategy } from "./strategy";
 
 /** Larger than any count of one group's replicas on a node, so that zones are compared before nodes. */
@@ -11,18 +10,26 @@ const ZONE_STEP = 1_000_000;
  */
 export const spread: Strategy = {
   name: "spread",
-  scorer(demand, capacity) {
+  scorer: (demand, capacity) => {
+    const { nodes, table } = capacity;
     const onNode = capacity.replicasPerNode(demand);
     const inZone = new Map<string, number>();
     for (const [name, replicas] of onNode) {
       const zone = capacity.node(name)?.zone;
       if (zone !== undefined) inZone.set(zone, (inZone.get(zone) ?? 0) + replicas);
     }
-    return (node) => {
-      const used = capacity.usedOn(node.name);
-      const fractions = RESOURCES.map((resource) => used[resource] / Math.max(node.allocatable[resource], 1));
-      const fullest = Math.min(Math.max(...fractions), 0.999_999);
-      return -((inZone.get(node.zone) ?? 0) * ZONE_STEP + (onNode.get(node.name) ?? 0) + fullest);
+    return {
+      score: (node) => {
+        const { name = "", zone = "" } = nodes[node] ?? {};
+        let fullest = 0;
+        for (let each = 0; each < table.resources.length; each++) {
+          const all = (table.allocatable[each] as Float64Array)[node] as number;
+          const used = all - ((table.free[each] as Float64Array)[node] as number);
+          fullest = Math.max(fullest, used / Math.max(all, 1));
+        }
+        fullest = Math.min(fullest, 0.999_999);
+        return -((inZone.get(zone) ?? 0) * ZONE_STEP + (onNode.get(name) ?? 0) + fullest);
+      },
     };
   },
 };

@@ -1,5 +1,6 @@
-import type { Capacity, NodeSupply } from "../capacity";
+import type { Capacity } from "../capacity";
 import type { Demand } from "../demand";
+import type { RequestMix } from "../request-mix";
 
 /** How requests are ordered and nodes are chosen. Decisions only: no time, no randomness, no I/O. */
 export interface Strategy {
@@ -10,9 +11,17 @@ export interface Strategy {
    */
   readonly next?: (pending: readonly Demand[], capacity: Capacity, weights: Readonly<Record<string, number>>) => number;
 
+  /** Prepares a scorer for the next replica. `mix` is what has been asked for so far. */
+  readonly scorer: (demand: Demand, capacity: Capacity, mix: RequestMix) => Scorer;
+}
+
+export interface Scorer {
   /**
-   * Prepares a scorer for the next replica. The scorer is called only for nodes that the replica fits on; the highest score
-   * wins, the first node by name among equals.
+   * Called only for nodes that the replica fits on; the highest score wins, the first node by name among equals. Called for
+   * every such node: cheap, and without allocations where it can.
    */
-  readonly scorer: (demand: Demand, capacity: Capacity) => (node: NodeSupply) => number;
+  score(node: number): number;
+
+  /** The GPU of the node, by its index in the table's devices, that a share goes to; the tightest that fits where absent. */
+  device?(node: number): number;
 }

@@ -17,13 +17,18 @@ export interface LoadOptions {
   timeoutSeconds: number;
   sloMs: number;
   settleSeconds: number;
+  /** Take the turn and reserve the replay's own use. */
+  lease: boolean;
   plain: boolean;
   help: boolean;
 }
 
 export const USAGE = `Usage: npm run demo:load [-- options]
 
-Replays a recorded trace of requests against the demo service, open loop, and shows how the platform follows.
+Replays a recorded trace of requests against the demo service, open loop, and shows how the five engines of the Scalability Fabric
+follow: load and latency, replicas, each endpoint's share, capacity, pools, and what each engine decided last and why.
+Two replays at once would measure each other: one takes its turn in the pool "demo-load", the next waits in the queue and says for whom.
+What the replay itself uses of the machine it allocates from the elastic resource manager. Both are given back at the end.
   --speed X           times faster than recorded (default 60)
   --scale X           times as many requests as recorded (default 1)
   --seconds N         stop after N seconds (default: the whole trace)
@@ -32,10 +37,11 @@ Replays a recorded trace of requests against the demo service, open loop, and sh
   --timeout N         a request has failed when not answered in N seconds (default 10)
   --slo N             latency to draw as the objective, milliseconds (default 100)
   --settle N          afterwards wait up to N seconds for the replicas to come back to the minimum (default 60)
-  --url URL           the service (default http://127.0.0.1:${String(PORTS.gateway)})
+  --url URL           the service (default http://127.0.0.1:${String(PORTS.balancer)}, the balancer)
   --api URL           the platform's API (default http://127.0.0.1:${String(PORTS.api)})
-  --workload NAME     workload whose replicas are shown (default demo)
+  --workload NAME     workload, and the balancer's upstream, that is shown (default demo)
   --trace FILE        CSV of TIMESTAMP,ContextTokens,GeneratedTokens (default: the Azure trace in examples/data)
+  --no-lease          neither wait for the turn nor allocate anything
   --plain             one line a second instead of charts; so is everything that is not a terminal
   --help              this text
 Exit code: 0; 1 when more than 1 % of the requests failed or were shed; 2 for a bad option; 130 after Ctrl-C.`;
@@ -67,7 +73,7 @@ export function readArguments(argv: readonly string[]): LoadOptions {
     return fallback;
   };
   const options: LoadOptions = {
-    url: origin("url", `http://127.0.0.1:${String(PORTS.gateway)}`),
+    url: origin("url", `http://127.0.0.1:${String(PORTS.balancer)}`),
     api: origin("api", `http://127.0.0.1:${String(PORTS.api)}`),
     workload: values.workload ?? "demo",
     speed: number("speed", 60, 0.01, false),
@@ -77,6 +83,7 @@ export function readArguments(argv: readonly string[]): LoadOptions {
     timeoutSeconds: number("timeout", 10, 0.1, false),
     sloMs: number("slo", 100, 1, false),
     settleSeconds: number("settle", 60, 0, false),
+    lease: !values["no-lease"],
     plain: values.plain,
     help: values.help,
   };
@@ -103,6 +110,7 @@ function parse(argv: readonly string[]) {
         api: text,
         workload: text,
         trace: text,
+        "no-lease": flag,
         plain: flag,
         help: flag,
       },

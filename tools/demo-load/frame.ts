@@ -1,110 +1,59 @@
-import { drawChart, formatCount, type Paint } from "./chart";
-import type { Decision } from "./decisions";
-import type { SecondOfLoad } from "./tally";
-
-/** One second of the run, as it is shown. */
-export interface Sample extends SecondOfLoad {
-  /** Seconds since the replay began. */
-  atSeconds: number;
-  inFlight: number;
-  /** Undefined while the platform's API does not answer. */
-  ready?: number;
-  desired?: number;
-}
-
-export interface View {
-  url: string;
-  samples: readonly Sample[];
-  /** Length of the replay, seconds. */
-  replaySeconds: number;
-  totals: { offered: number; ok: number; failed: number; shed: number };
-  sloMs: number;
-  /** Latest first. */
-  decisions: readonly Decision[];
-  /** What the run is doing or what is missing. */
-  note: string;
-}
+import {
+  capacityPanel,
+  endpointPanel,
+  latencyPanel,
+  loadPanel,
+  poolPanel,
+  replicaHistoryPanel,
+  replicaPanel,
+  titlePanel,
+  whyPanel,
+} from "./panels";
+import { beside, fit, type Line, type Paint, paintLine } from "./text";
+import type { View } from "./view";
 
 export interface Size {
   columns: number;
   rows: number;
 }
 
-const PANELS = 3;
-const DECISION_ROWS = 4;
+const LEAST_COLUMNS = 20;
+/** From here on three charts stand side by side. */
+const WIDE = 110;
+/** From here on there are two rows for each engine's reason. */
+const TALL = 32;
+/** Rows of the middle: replicas and capacity to the left, endpoints and pools to the right. */
+const MIDDLE = 9;
 const SMALLEST_CHART = 2;
 
-/** Draws the whole picture: at most `size.rows` lines, none wider than `size.columns`. */
+/** Draws the whole picture: at most `size.rows` lines, none wider than `size.columns`. Made for 80x24 and more. */
 export function drawFrame(view: View, size: Size, paint: Paint): string[] {
-  const width = Math.max(20, size.columns);
-  const fit = (text: string): string => (text.length > width ? `${text.slice(0, width - 1)}…` : text);
-  const last = view.samples.at(-1);
-
-  // Title and note, a heading per panel, "decisions" and its rows; the charts share what is left.
-  const forCharts = (decisionRows: number): number =>
-    Math.floor((size.rows - 2 - PANELS - (decisionRows > 0 ? decisionRows + 1 : 0)) / PANELS);
-  const decisionRows = forCharts(DECISION_ROWS) >= SMALLEST_CHART ? DECISION_ROWS : 0;
-  const height = Math.max(1, forCharts(decisionRows));
-
-  const panel = (heading: string, chart: Parameters<typeof drawChart>[0]): string[] => [
-    paint(fit(heading), "bold"),
-    ...drawChart(chart, width, height, paint),
-  ];
-  const { offered, ok, failed, shed } = view.totals;
-  const lines = [
-    paint(
-      fit(
-        `${view.url}  ${formatTime(last?.atSeconds ?? 0)} of ${formatTime(view.replaySeconds)}  offered ${formatCount(offered)}  ` +
-          `ok ${formatCount(ok)}  failed ${formatCount(failed)}  shed ${formatCount(shed)}`,
-      ),
-      "bold",
-    ),
-    paint(fit(view.note), "dim"),
-    ...panel(`load, requests/s   ━ offered ${show(last?.offered)}   █ served ${show(last?.served)}`, {
-      area: view.samples.map((sample) => sample.served),
-      line: view.samples.map((sample) => sample.offered),
-    }),
-    ...panel(`replicas   ━ desired ${show(last?.desired)}   █ ready ${show(last?.ready)}`, {
-      area: view.samples.map((sample) => sample.ready),
-      line: view.samples.map((sample) => sample.desired),
-    }),
-    ...panel(`latency, ms   ━ p99 ${show(last?.p99Ms)}   █ p50 ${show(last?.p50Ms)}   ┄ SLO ${show(view.sloMs)}`, {
-      area: view.samples.map((sample) => sample.p50Ms),
-      line: view.samples.map((sample) => sample.p99Ms),
-      threshold: view.sloMs,
-    }),
-  ];
-  if (decisionRows > 0) {
-    const decisions = view.decisions.slice(0, decisionRows).map((decision) => fit(describeDecision(decision)));
-    lines.push(paint(fit("autoscaling decisions, latest first"), "bold"), ...decisions);
-  }
-  return lines.slice(0, Math.max(1, size.rows));
+  const width = Math.max(LEAST_COLUMNS, size.columns);
+  const title = titlePanel(view, width);
+  const reasons = whyPanel(view, width, size.rows >= TALL ? 2 : 1);
+  const middle = drawMiddle(view, width);
+  // What does not fit goes, the least telling first; the charts get what is left.
+  const parts = [title, reasons, middle];
+  const room = (): number => size.rows - parts.reduce((sum, part) => sum + part.length, 0) - 1;
+  if (room() < SMALLEST_CHART) parts.pop();
+  if (room() < SMALLEST_CHART) parts.pop();
+  const [, shownReasons = [], shownMiddle = []] = parts;
+  const lines = [...title, ...drawCharts(view, width, Math.max(1, room())), ...shownMiddle, ...shownReasons];
+  return lines.slice(0, Math.max(1, size.rows)).map((line) => paintLine(fit(line, width), paint).trimEnd());
 }
 
-/** One second as one line of text, for logs and pipes. */
-export function plainLine(sample: Sample): string {
-  return [
-    formatTime(sample.atSeconds),
-    `offered ${show(sample.offered)}/s`,
-    `served ${show(sample.served)}/s`,
-    `failed ${show(sample.failed)}`,
-    `shed ${show(sample.shed)}`,
-    `in flight ${show(sample.inFlight)}`,
-    `replicas ${show(sample.ready)} ready, ${show(sample.desired)} desired`,
-    `p50 ${show(sample.p50Ms)} ms`,
-    `p99 ${show(sample.p99Ms)} ms`,
-  ].join("  ");
+function drawCharts(view: View, width: number, height: number): Line[] {
+  const panels = width >= WIDE ? [loadPanel, replicaHistoryPanel, latencyPanel] : [loadPanel, latencyPanel];
+  const each = Math.floor((width - 2 * (panels.length - 1)) / panels.length);
+  return panels
+    .map((panel) => panel(view, each, height))
+    .reduce((left, right, index) => beside(left, right, index * (each + 2) - 2, each));
 }
 
-export function describeDecision(decision: Decision): string {
-  const time = decision.at.slice(11, 19);
-  return `${time}  ${String(decision.fromReplicas)} → ${String(decision.toReplicas)}  ${decision.reason}`;
-}
-
-const show = (value: number | undefined): string => (value === undefined ? "–" : formatCount(value));
-
-/** 75 -> 1:15 */
-function formatTime(seconds: number): string {
-  const whole = Math.round(seconds);
-  return `${String(Math.floor(whole / 60))}:${String(whole % 60).padStart(2, "0")}`;
+function drawMiddle(view: View, width: number): Line[] {
+  const left = Math.floor((width - 2) / 2);
+  const right = width - 2 - left;
+  const capacity = [...replicaPanel(view, left), ...capacityPanel(view, left)];
+  const pools = poolPanel(view, left, Math.max(1, MIDDLE - capacity.length));
+  return beside([...capacity, ...pools], endpointPanel(view, right, MIDDLE), left, right);
 }

@@ -1,21 +1,23 @@
 import { existsSync, readFileSync } from "node:fs";
+import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 import { request } from "undici";
 import { MnoError } from "../../runtime/exports";
-import { type Clock, systemClock } from "../../runtime/kernel/clock";
+import { monotonicClock } from "../../runtime/kernel/clock";
+import { Api } from "./api";
 import { type LoadOptions, readArguments, USAGE } from "./arguments";
-import { Platform } from "./platform";
+import { Fabric } from "./fabric";
+import type { Holding } from "./holding";
 import { plainReporter, screenReporter } from "./reporters";
+import { reserveOwnUse } from "./reservation";
 import { runLoad } from "./run";
+import { takeTurn } from "./run-lease";
 import { scheduleOf } from "./schedule";
 import { MAX_FAILED_FRACTION, summarise } from "./summary";
 import { type Arrival, parseTrace } from "./trace";
 
 const DEFAULT_TRACE = "examples/data/AzureLLMInferenceTrace_conv.csv";
 const PROBE_TIMEOUT_MS = 5000;
-
-/** Does not jump when the machine's clock is set. */
-const monotonicClock: Clock = { now: () => performance.now(), sleep: (...timing) => systemClock.sleep(...timing) };
 
 async function main(): Promise<number> {
   const options = readArguments(process.argv.slice(2));
@@ -36,16 +38,36 @@ async function main(): Promise<number> {
   process.on("SIGINT", onSignal(130));
   process.on("SIGTERM", onSignal(143));
 
-  const charts = process.stdout.isTTY && !options.plain;
-  const { tally, replicas, settled } = await runLoad(options, {
-    schedule,
-    platform: new Platform(options.api, options.workload),
-    reporter: charts ? screenReporter(process.stdout, process.env) : plainReporter(process.stdout),
-    clock: monotonicClock,
-    signal: interrupt.signal,
-  });
-  process.stdout.write(`\n${summarise(tally, replicas, settled)}\n`);
-  return exitCode ?? (tally.failedFraction > MAX_FAILED_FRACTION ? 1 : 0);
+  const api = new Api(options.api);
+  const holdings = options.lease ? await hold(api, interrupt.signal) : [];
+  try {
+    if (exitCode !== undefined) return exitCode; // while it waited for its turn
+    const since = holdings.map((holding) => holding.since).sort()[0];
+    const charts = process.stdout.isTTY && !options.plain;
+    const { tally, replicas, settled, fabric } = await runLoad(options, {
+      schedule,
+      fabric: new Fabric(api, options.workload, since),
+      reporter: charts ? screenReporter(process.stdout, process.env) : plainReporter(process.stdout),
+      clock: monotonicClock,
+      signal: interrupt.signal,
+      losses: () => holdings.flatMap(({ lost }) => lost ?? []),
+    });
+    const { sloMs } = options;
+    process.stdout.write(`\n${summarise({ tally, sloMs, replicas, settled, decided: fabric.decided })}\n`);
+    return exitCode ?? (tally.failedFraction > MAX_FAILED_FRACTION ? 1 : 0);
+  } finally {
+    await Promise.all(holdings.map((holding) => holding.release()));
+    await api.close();
+  }
+}
+
+/** The turn, and what the replay itself uses of the machine; each as far as it is to be had. */
+async function hold(api: Api, signal: AbortSignal): Promise<Holding[]> {
+  const say = (text: string): void => void process.stderr.write(`${text}\n`);
+  const holder = `demo-load on ${hostname()}, process ${String(process.pid)}`;
+  const turn = await takeTurn({ api, holder, clock: monotonicClock, signal, say });
+  const reservation = signal.aborted ? undefined : await reserveOwnUse(api, monotonicClock, say);
+  return [turn, reservation].filter((holding) => holding !== undefined);
 }
 
 function readSchedule(options: LoadOptions): Arrival[] {

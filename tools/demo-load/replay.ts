@@ -7,7 +7,7 @@ import type { Arrival } from "./trace";
 /** Requests sent in one go while behind schedule, before sockets get their turn. */
 const BURST = 64;
 
-export interface ReplayOptions {
+interface ReplayOptions {
   /** Origin of the service, such as http://127.0.0.1:4680. */
   url: string;
   schedule: readonly Arrival[];

@@ -1,5 +1,5 @@
 /** What the autoscaler says about the workload at one moment. */
-export interface ReplicaSample {
+interface ReplicaSample {
   /** Seconds since the replay began. */
   atSeconds: number;
   ready: number;

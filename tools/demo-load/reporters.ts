@@ -1,13 +1,22 @@
 import type { Writable } from "node:stream";
 import type { WriteStream } from "node:tty";
-import { inColour, inMonochrome, type Paint } from "./chart";
-import { describeDecision, drawFrame, plainLine, type View } from "./frame";
-import type { Reporter } from "./run";
+import { drawFrame } from "./frame";
+import { plainLine, PlainWhys } from "./plain";
 import { Screen } from "./screen";
+import { inColour, inMonochrome, type Paint } from "./text";
+import type { View } from "./view";
+
+/** Shows a run while it goes on. */
+export interface Reporter {
+  show(view: View): void;
+  close(): void;
+}
 
 /** Charts, redrawn in place. */
 export function screenReporter(terminal: WriteStream, environment: NodeJS.ProcessEnv): Reporter {
-  const paint: Paint = environment.NO_COLOR ? inMonochrome : inColour; // https://no-color.org
+  // https://no-color.org: set and not empty; getColorDepth knows TERM=dumb and terminals without colour.
+  const colours = !environment.NO_COLOR && terminal.getColorDepth(environment) > 1;
+  const paint: Paint = colours ? inColour : inMonochrome;
   let latest: View | undefined;
   const screen = new Screen(terminal, (size) => (latest ? drawFrame(latest, size, paint) : []));
   screen.start();
@@ -20,13 +29,14 @@ export function screenReporter(terminal: WriteStream, environment: NodeJS.Proces
   };
 }
 
-/** One line a second, and one for each scaling. */
+/** One line a second, and one for each decision that is new. */
 export function plainReporter(output: Writable): Reporter {
+  const reasons = new PlainWhys();
   return {
-    show(view, decisions) {
-      for (const decision of decisions) output.write(`scaled  ${describeDecision(decision)}\n`);
+    show(view) {
+      for (const line of reasons.lines(view)) output.write(`${line}\n`);
       const sample = view.samples.at(-1);
-      if (sample) output.write(`${plainLine(sample)}\n`);
+      if (sample) output.write(`${plainLine(view, sample)}\n`);
     },
     close: () => undefined,
   };

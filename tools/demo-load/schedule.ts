@@ -1,6 +1,6 @@
 import type { Arrival } from "./trace";
 
-export interface ScheduleOptions {
+interface ScheduleOptions {
   /** How many times faster than recorded. */
   speed: number;
   /** How many times the recorded number of requests; a fraction thins the trace, more than 1 multiplies it. */

@@ -1,17 +1,29 @@
-import { formatCount } from "./chart";
+import { ENGINE_NAMES } from "../../runtime/exports";
+import type { Count, FabricState } from "./fabric";
 import type { ReplicaTrack } from "./replicas";
 import type { Tally } from "./tally";
+import { formatCount } from "./text";
+import { missedFraction } from "./view";
 
 /** More than this share of requests not served makes the run a failed one. */
 export const MAX_FAILED_FRACTION = 0.01;
 
+interface RunSummary {
+  tally: Tally;
+  sloMs: number;
+  replicas: ReplicaTrack;
+  settled: string;
+  decided: FabricState["decided"];
+}
+
 /** The run in a few lines. */
-export function summarise(tally: Tally, replicas: ReplicaTrack, settled: string): string {
+export function summarise({ tally, sloMs, replicas, settled, decided }: RunSummary): string {
   const causes = [...tally.failures].map(([cause, count]) => `${cause}: ${formatCount(count)}`).join(", ");
   const latency = ([0.5, 0.95, 0.99] as const).map((fraction) => {
     const value = tally.latency.percentile(fraction);
     return `p${String(fraction * 100)} ${value === undefined ? "–" : value.toFixed(1)} ms`;
   });
+  const missed = `${formatCount(tally.late)} late, ${formatCount(tally.failed + tally.shed)} not served`;
   const rows: [string, string][] = [
     ["requests", `${formatCount(tally.offered)} offered, ${formatCount(tally.ok)} ok`],
     [
@@ -23,6 +35,7 @@ export function summarise(tally: Tally, replicas: ReplicaTrack, settled: string)
       `${(tally.failedFraction * 100).toFixed(2)} % (at most ${String(MAX_FAILED_FRACTION * 100)} % is a pass)`,
     ],
     ["latency", `${latency.join(", ")}; from the intended send time, of ok requests`],
+    [`SLO of ${formatCount(sloMs)} ms`, `missed by ${(missedFraction(tally.totals()) * 100).toFixed(2)} % (${missed})`],
   ];
   if (replicas.last) {
     rows.push(
@@ -34,7 +47,17 @@ export function summarise(tally: Tally, replicas: ReplicaTrack, settled: string)
       ["replica-seconds", formatCount(replicas.replicaSeconds)],
     );
   } else {
-    rows.push(["replicas", "unknown: the platform's API did not answer"]);
+    rows.push(["replicas", "unknown: the auto-scaling engine did not answer"]);
   }
-  return rows.map(([name, value]) => `${name.padEnd(18)}${value}`).join("\n");
+  rows.push(
+    ["decided by", ""],
+    ...ENGINE_NAMES.map((name): [string, string] => [`  ${name}`, describe(decided[name])]),
+  );
+  return rows.map(([name, value]) => (value === "" ? name : `${name.padEnd(28)}${value}`)).join("\n");
+}
+
+function describe({ counts, atLeast }: Count): string {
+  if (counts.size === 0) return "nothing during the run";
+  const parts = [...counts].sort(([, a], [, b]) => b - a).map(([kind, count]) => `${formatCount(count)} ${kind}`);
+  return `${atLeast ? "at least " : ""}${parts.join(", ")}`;
 }

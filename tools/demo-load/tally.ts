@@ -1,4 +1,5 @@
 import { Histogram } from "./histogram";
+import type { Totals } from "./view";
 
 /** What happened to the requests of one second (or whatever time passed between two calls of `Tally.second`). */
 export interface SecondOfLoad {
@@ -18,6 +19,8 @@ export class Tally {
   failed = 0;
   /** Never sent, because too many were in flight already. */
   shed = 0;
+  /** Answered with 2xx, but later than the objective. */
+  late = 0;
   /** Of the requests that were answered with 2xx. */
   readonly latency = new Histogram();
   /** What failed, by status code or error code. */
@@ -25,6 +28,9 @@ export class Tally {
 
   private seconds = new Histogram();
   private before = { offered: 0, ok: 0, failed: 0, shed: 0 };
+
+  /** `sloMs`: a later answer misses the objective. */
+  constructor(private readonly sloMs: number) {}
 
   get inFlight(): number {
     return this.offered - this.ok - this.failed - this.shed;
@@ -38,6 +44,7 @@ export class Tally {
 
   succeed(latencyMs: number): void {
     this.ok += 1;
+    if (latencyMs > this.sloMs) this.late += 1;
     this.latency.record(latencyMs);
     this.seconds.record(latencyMs);
   }
@@ -45,6 +52,13 @@ export class Tally {
   fail(cause: string): void {
     this.failed += 1;
     this.failures.set(cause, (this.failures.get(cause) ?? 0) + 1);
+  }
+
+  totals(): Totals {
+    const { offered, ok, failed, shed, late, latency } = this;
+    const counts = { offered, ok, failed, shed, late };
+    if (latency.count === 0) return counts;
+    return { ...counts, p50Ms: latency.percentile(0.5), p99Ms: latency.percentile(0.99) };
   }
 
   /** What happened since the last call. */

@@ -9,9 +9,10 @@ describe("demo load: command line", () => {
     const named = [...USAGE.matchAll(/\(default (\d+)\)/g)].map((match) => Number(match[1]));
     assert.deepEqual(numbers, named);
     assert.deepEqual(rest, {
-      url: "http://127.0.0.1:4680",
+      url: "http://127.0.0.1:4690",
       api: "http://127.0.0.1:4600",
       workload: "demo",
+      lease: true,
       plain: false,
       help: false,
     });
@@ -20,7 +21,7 @@ describe("demo load: command line", () => {
   it("takes every option", () => {
     const line =
       "--speed 30 --scale 0.5 --seconds 10 --url http://127.0.0.1:8080/ --api http://127.0.0.1:9090 --workload shop";
-    const options = readArguments([...line.split(" "), "--trace", "my trace.csv", "--plain"]);
+    const options = readArguments([...line.split(" "), "--trace", "my trace.csv", "--plain", "--no-lease"]);
     assert.deepEqual(
       [
         options.speed,
@@ -31,8 +32,9 @@ describe("demo load: command line", () => {
         options.workload,
         options.trace,
         options.plain,
+        options.lease,
       ],
-      [30, 0.5, 10, "http://127.0.0.1:8080", "http://127.0.0.1:9090", "shop", "my trace.csv", true],
+      [30, 0.5, 10, "http://127.0.0.1:8080", "http://127.0.0.1:9090", "shop", "my trace.csv", true, false],
     );
   });
 

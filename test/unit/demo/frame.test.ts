@@ -1,109 +1,139 @@
 import assert from "node:assert/strict";
-import { drawChart, inColour, inMonochrome } from "../../../tools/demo-load/chart";
-import { drawFrame, plainLine, type Sample, type View } from "../../../tools/demo-load/frame";
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { drawBar, drawChart } from "../../../tools/demo-load/chart";
+import type { FabricState } from "../../../tools/demo-load/fabric";
+import { drawFrame } from "../../../tools/demo-load/frame";
+import { inColour, inMonochrome, paintLine, wrap } from "../../../tools/demo-load/text";
+import type { Sample, View } from "../../../tools/demo-load/view";
 
-const sample = (atSeconds: number, values: Partial<Sample>): Sample => ({
-  atSeconds,
-  offered: 0,
-  served: 0,
-  failed: 0,
-  shed: 0,
-  inFlight: 0,
-  ...values,
-});
-
-const SAMPLES: Sample[] = [
-  sample(1, { offered: 100, served: 100, p50Ms: 20, p99Ms: 30 }),
-  sample(2, { offered: 200, served: 150, p50Ms: 80, p99Ms: 190, ready: 1, desired: 1, inFlight: 50 }),
-  sample(3, { offered: 300, served: 240, failed: 10, p50Ms: 120, p99Ms: 200, ready: 1, desired: 4, inFlight: 100 }),
-  sample(4, { offered: 400, served: 500, p50Ms: 40, p99Ms: 90, ready: 4, desired: 4 }),
-  sample(5, { offered: 200, served: 200, p50Ms: 18, p99Ms: 22, ready: 4, desired: 2 }),
-  sample(6, { ready: 2, desired: 2 }),
-];
-
-const VIEW: View = {
-  url: "http://127.0.0.1:4680",
-  samples: SAMPLES,
-  replaySeconds: 75,
-  totals: { offered: 1200, ok: 1190, failed: 10, shed: 0 },
-  sloMs: 100,
-  decisions: [
-    {
-      id: "2",
-      at: "2026-01-01T10:00:05.000Z",
-      action: "scaled",
-      readyReplicas: 4,
-      fromReplicas: 4,
-      toReplicas: 2,
-      reason: "all metrics are below target",
-    },
-    {
-      id: "1",
-      at: "2026-01-01T10:00:03.000Z",
-      action: "scaled",
-      readyReplicas: 1,
-      fromReplicas: 1,
-      toReplicas: 4,
-      reason: "demo_requests_in_flight asks for 15, which is far more than fits into the width of this line",
-    },
-  ],
-  note: "replaying",
+const sample = (atSeconds: number): Sample => {
+  const wave = Math.round(300 + 150 * Math.sin(atSeconds / 5));
+  const cold = atSeconds < 4;
+  return {
+    atSeconds,
+    offered: wave,
+    served: wave - (cold ? 60 : 0),
+    failed: 0,
+    shed: 0,
+    inFlight: 5,
+    ready: cold ? 1 : 5,
+    desired: atSeconds < 2 ? 1 : 5,
+    p50Ms: 18,
+    p99Ms: cold ? 240 : 40 + (atSeconds % 7),
+  };
 };
 
-const GOLDEN = `http://127.0.0.1:4680  0:06 of 1:15  offered 1,200  ok 1,190  failed 10…
-replaying
-load, requests/s   ━ offered 0   █ served 0
-   500┤   ━
-      ┤  ━█
-      ┤ ━▇█━
-     0┤━████━
-replicas   ━ desired 2   █ ready 2
-     4┤  ━━█
-      ┤   ██
-      ┤   █━━
-     0┤ ━████
-latency, ms   ━ p99 –   █ p50 –   ┄ SLO 100
-   200┤ ━━
-      ┤  ▃
-      ┤┄▅█━┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄
-     0┤━██▆━
-autoscaling decisions, latest first
-10:00:05  4 → 2  all metrics are below target
-10:00:03  1 → 4  demo_requests_in_flight asks for 15, which is far more…`;
+const none = { counts: new Map<string, number>(), atLeast: false };
+const at = "2026-01-01T10:00:05.000Z";
+
+const FABRIC: FabricState = {
+  elastic: {
+    nodes: 1,
+    gauges: [
+      { name: "cpu", used: 1.2, total: 1.8 },
+      { name: "memory", used: 21.5, total: 22.5 },
+    ],
+  },
+  scaling: { ready: 5, desired: 6, minimum: 1, maximum: 8, forecast: { replicas: 7, trusted: false } },
+  balancer: {
+    endpoints: [
+      ...[1, 2, 3, 4].map((id) => ({ id: `demo-${String(id)}`, share: 0.25, inFlight: id, state: "fit" as const })),
+      { id: "demo-5", share: 0, inFlight: 0, state: "unfit", reason: "5 failures in a row" },
+      { id: "demo-6", share: 0, inFlight: 2, state: "draining" },
+    ],
+    counters: new Map(),
+  },
+  pools: { pools: [{ name: "demo-load", maximum: 1, leased: 1, waiting: 2 }] },
+  optimizer: {
+    bottleneck: { resource: "workload demo cpu", score: 1, evidence: ["utilisation 105 % (0.105 of 0.1)"] },
+  },
+  newest: {
+    "elastic-resource-manager": { at, text: "allocated 1 × 0.2 cores for demo-load on vm: 1 of 1 nodes fit" },
+    "auto-scaling-engine": {
+      at,
+      text: "from 5 to 6: demo_requests_in_flight asks for 6; stabilised at 6: a recommendation of the last 15 s was higher than 4",
+    },
+    "global-load-balancer": { at, text: "retry to demo-3 by expected-wait: the lowest\nexpected \x1b[31mdelay" },
+  },
+  faults: { "resource-pool-manager": "it is starting" },
+  decided: {
+    "elastic-resource-manager": none,
+    "auto-scaling-engine": none,
+    "global-load-balancer": { counts: new Map([["retry sent", 3]]), atLeast: false },
+    "resource-pool-manager": none,
+    "performance-optimizer": none,
+  },
+};
+
+const VIEW: View = {
+  url: "http://127.0.0.1:4690",
+  samples: Array.from({ length: 30 }, (_, index) => sample(index + 1)),
+  replaySeconds: 60,
+  totals: { offered: 9400, ok: 9390, failed: 4, shed: 6, late: 300, p50Ms: 18, p99Ms: 238 },
+  sloMs: 100,
+  fabric: FABRIC,
+  phase: "replaying",
+  losses: [],
+};
+const BARE: View = {
+  ...VIEW,
+  samples: [],
+  fabric: { newest: {}, faults: {}, decided: FABRIC.decided },
+  losses: ["the turn is lost: it has ended"],
+};
 
 describe("demo load: drawing", () => {
-  it("draws three panels and the decisions, as in the golden picture", () => {
-    const picture = drawFrame(VIEW, { columns: 72, rows: 24 }, inMonochrome).map((line) => line.trimEnd());
-    assert.equal(picture.join("\n"), GOLDEN);
-  });
+  for (const [columns, rows] of [
+    [80, 24],
+    [120, 40],
+  ] as const) {
+    const name = `${String(columns)}x${String(rows)}`;
+    it(`draws the dashboard at ${name} as in the golden picture`, () => {
+      const picture = `${drawFrame(VIEW, { columns, rows }, inMonochrome).join("\n")}\n`;
+      assert.equal(picture, readFileSync(resolve(__dirname, "frames", `${name}.txt`), "utf8"));
+    });
+  }
 
-  it("never exceeds the terminal, whatever its size", () => {
-    for (const columns of [20, 40, 80, 200]) {
-      for (const rows of [1, 5, 10, 17, 24, 60]) {
-        const lines = drawFrame(VIEW, { columns, rows }, inMonochrome);
-        assert.ok(lines.length <= rows, `${String(lines.length)} lines in ${String(rows)}`);
-        for (const line of lines) assert.ok(line.length <= columns, `"${line}" in ${String(columns)}`);
+  it("never exceeds the terminal, whatever its size and whatever is not known", () => {
+    for (const view of [VIEW, BARE]) {
+      for (const columns of [20, 40, 80, 110, 200]) {
+        for (const rows of [1, 5, 10, 17, 24, 32, 60]) {
+          const lines = drawFrame(view, { columns, rows }, inMonochrome);
+          assert.ok(lines.length <= rows, `${String(lines.length)} lines in ${String(rows)}`);
+          for (const line of lines) assert.ok(line.length <= columns, `"${line}" in ${String(columns)}`);
+        }
       }
     }
-  });
-
-  it("scrolls: of a longer series the latest values are shown", () => {
-    const area = Array.from({ length: 100 }, (_, index) => (index < 97 ? 8 : 0));
-    assert.deepEqual(drawChart({ area, line: [] }, 12, 2, inMonochrome), ["     8┤██   ", "     0┤██   "]);
+    assert.match(
+      drawFrame(BARE, { columns: 120, rows: 24 }, inMonochrome).join("\n"),
+      /the turn is lost: it has ended/,
+    );
   });
 
   it("colours the same picture", () => {
-    const size = { columns: 72, rows: 24 };
+    const size = { columns: 80, rows: 24 };
+    const painted = drawFrame(VIEW, size, inColour);
+    assert.ok(painted.some((line) => line.includes("\x1b[31m✕ \x1b[0m")));
     // eslint-disable-next-line no-control-regex
-    const plain = drawFrame(VIEW, size, inColour).map((line) => line.replace(/\x1b\[\d+m/g, ""));
+    const plain = painted.map((line) => line.replace(/\x1b\[\d+m/g, "").trimEnd());
     assert.deepEqual(plain, drawFrame(VIEW, size, inMonochrome));
   });
 
-  it("says in one plain line what a second was like, with a dash for what is unknown", () => {
-    assert.equal(
-      plainLine(SAMPLES[2] as Sample),
-      "0:03  offered 300/s  served 240/s  failed 10  shed 0  in flight 100  replicas 1 ready, 4 desired  p50 120 ms  p99 200 ms",
-    );
-    assert.match(plainLine(sample(61, {})), /^1:01 .* replicas – ready, – desired {2}p50 – ms {2}p99 – ms$/);
+  it("fills a chart as time passes, squeezes a long run, and scrolls a longer one", () => {
+    const chart = (area: number[], span: number): string[] =>
+      drawChart({ area, line: [], colours: { area: "blue", line: "yellow" }, span }, 12, 2).map((line) =>
+        paintLine(line, inMonochrome),
+      );
+    assert.deepEqual(chart([8, 8], 5), ["     8┤██   ", "     0┤██   "]);
+    assert.deepEqual(chart([8, 0, 0, 0, 0, 8, 0, 0, 0, 0], 10), ["     8┤█ █  ", "     0┤█ █  "]);
+    assert.deepEqual(chart([8, 8, 8, 0, 0, 0, 0, 8], 5), ["     8┤    █", "     0┤    █"]);
+  });
+
+  it("draws bars to half a column and breaks text between words", () => {
+    const bar = (fraction: number): string => paintLine(drawBar(fraction, 4, "blue"), inMonochrome);
+    assert.deepEqual([-1, 0.375, 1, 7].map(bar), ["────", "━╸──", "━━━━", "━━━━"]);
+    assert.deepEqual(wrap("one two three four", 9, 2), ["one two", "three fo…"]);
+    assert.deepEqual(wrap("unbreakable", 4, 3), ["unbr", "eaka", "ble"]);
   });
 });

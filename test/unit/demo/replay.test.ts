@@ -3,12 +3,13 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { DemoService } from "../../../examples/demo-service/service";
 import { type Clock, systemClock } from "../../../runtime/kernel/clock";
-import type { View } from "../../../tools/demo-load/frame";
-import { Platform } from "../../../tools/demo-load/platform";
+import { Api } from "../../../tools/demo-load/api";
+import { Fabric } from "../../../tools/demo-load/fabric";
 import { replay } from "../../../tools/demo-load/replay";
 import { runLoad } from "../../../tools/demo-load/run";
 import { Tally } from "../../../tools/demo-load/tally";
 import type { Arrival } from "../../../tools/demo-load/trace";
+import type { View } from "../../../tools/demo-load/view";
 
 const clock: Clock = { now: () => performance.now(), sleep: (...timing) => systemClock.sleep(...timing) };
 const never = new AbortController().signal;
@@ -32,23 +33,14 @@ function fakeApi(): Server {
   ];
   const made: object[] = [];
   return createServer((request, response) => {
-    if (request.url === "/auto-scaling-engine/v1/scalers") {
-      return response.end(
-        JSON.stringify({
-          items: [
-            { workload: "other", minReplicas: 5 },
-            { workload: "demo", minReplicas: 1 },
-          ],
-        }),
-      );
-    }
+    if (!request.url?.startsWith("/auto-scaling-engine/")) return response.writeHead(503).end();
     assert.equal(request.url, "/auto-scaling-engine/v1/decisions?workload=demo&limit=20");
     const { from, to, ready } = steps[Math.min(made.length, steps.length - 1)] ?? { from: 1, to: 1, ready: 1 };
     made.unshift({
       id: `d${String(made.length).padStart(4, "0")}`,
       time: "2026-01-01T10:00:00.000Z",
       action: from === to ? "kept" : "scaled",
-      inputs: { currentReplicas: from, readyReplicas: ready },
+      inputs: { currentReplicas: from, readyReplicas: ready, scaler: { minReplicas: 1, maxReplicas: 8 } },
       desiredReplicas: to,
       reasons: ["limited", `from ${String(from)} to ${String(to)}`],
     });
@@ -65,7 +57,6 @@ describe("demo load: replay", () => {
     const url = `http://127.0.0.1:${String(await service.listen())}`;
     const api = fakeApi();
     const views: View[] = [];
-    const scaled: string[] = [];
     let closed = 0;
     // Two seconds within capacity, then ten times as much at once as slots, queue and client bound can hold.
     const schedule = [
@@ -74,20 +65,18 @@ describe("demo load: replay", () => {
       { atMs: 2900, tokens: 5 },
     ];
     try {
-      const { tally, replicas, settled } = await runLoad(
+      const { tally, replicas, settled, fabric } = await runLoad(
         { url, maxInFlight: 40, timeoutSeconds: 5, sloMs: 100, settleSeconds: 10 },
         {
           schedule,
-          platform: new Platform(await listen(api), "demo"),
+          fabric: new Fabric(new Api(await listen(api)), "demo"),
           reporter: {
-            show(view, decisions) {
-              views.push({ ...view, samples: [...view.samples] });
-              scaled.push(...decisions.map((decision) => decision.reason));
-            },
+            show: (view) => views.push({ ...view, samples: [...view.samples] }),
             close: () => (closed += 1),
           },
           clock,
           signal: never,
+          losses: () => [],
         },
       );
       assert.equal(tally.offered, 301);
@@ -107,7 +96,8 @@ describe("demo load: replay", () => {
         seconds.reduce((sum, second) => sum + second.served, 0),
         tally.ok,
       );
-      assert.deepEqual(scaled, ["from 1 to 3; limited", "from 3 to 1; limited"]);
+      const decided = fabric.decided["auto-scaling-engine"].counts;
+      assert.deepEqual([decided.get("scaled up"), decided.get("scaled down")], [1, 1]);
       assert.deepEqual([replicas.scaleUps, replicas.scaleDowns, replicas.highest], [1, 1, 3]);
       assert.match(settled, /^back at the minimum of 1 \d+ s after the load$/);
       assert.equal(closed, 1);
@@ -121,7 +111,7 @@ describe("demo load: replay", () => {
   it("counts latency from the time at which a request was due, not from when it could be sent", async () => {
     const server = createServer((_, response) => response.end("ok"));
     const url = await listen(server);
-    const tally = new Tally();
+    const tally = new Tally(100);
     try {
       // A client that lags: its clock jumps half a second ahead while the second request is due.
       let lag = 0;
@@ -149,7 +139,7 @@ describe("demo load: replay", () => {
     const server = createServer();
     const url = await listen(server);
     await new Promise((resolve) => server.close(resolve));
-    const tally = new Tally();
+    const tally = new Tally(100);
     await replay({ url, schedule: every(1, 20, 0), maxInFlight: 50, timeoutMs: 1000, clock, signal: never }, tally);
     assert.deepEqual([tally.offered, tally.failed], [20, 20]);
     assert.deepEqual([...tally.failures], [["ECONNREFUSED", 20]]);
@@ -158,7 +148,7 @@ describe("demo load: replay", () => {
   it("fails what is not answered in time", async () => {
     const server = createServer(() => undefined);
     const url = await listen(server);
-    const tally = new Tally();
+    const tally = new Tally(100);
     try {
       await replay({ url, schedule: every(1, 3, 0), maxInFlight: 2, timeoutMs: 300, clock, signal: never }, tally);
       assert.deepEqual([tally.failed, tally.shed], [2, 1]);
@@ -176,7 +166,7 @@ describe("demo load: replay", () => {
       setTimeout(() => response.end("ok"), 20);
     });
     const url = await listen(server);
-    const tally = new Tally();
+    const tally = new Tally(100);
     try {
       const schedule = [
         { atMs: 0, tokens: 0 },
@@ -188,24 +178,5 @@ describe("demo load: replay", () => {
       server.closeAllConnections();
       server.close();
     }
-  });
-});
-
-describe("demo load: platform", () => {
-  const answering = async (status: number, body: string): Promise<string | undefined> => {
-    const api = createServer((_, response) => response.writeHead(status).end(body));
-    const platform = new Platform(await listen(api), "demo");
-    const { fault, replicas } = await platform.observe();
-    assert.equal(replicas, undefined);
-    assert.equal(await platform.minReplicas(), undefined);
-    api.closeAllConnections();
-    api.close();
-    return fault;
-  };
-
-  it("says why nothing can be seen", async () => {
-    assert.match((await answering(503, "starting")) ?? "", /does not answer: HTTP 503/);
-    assert.match((await answering(200, "<html>")) ?? "", /does not answer: .*JSON/);
-    assert.match((await answering(200, '{"items":[]}')) ?? "", /has decided nothing about "demo" yet/);
   });
 });

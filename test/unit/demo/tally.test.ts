@@ -28,7 +28,7 @@ describe("demo load: histogram", () => {
 
 describe("demo load: tally", () => {
   it("reports each second apart and the run together", () => {
-    const tally = new Tally();
+    const tally = new Tally(15);
     tally.offered = 4;
     tally.succeed(10);
     tally.succeed(20);
@@ -43,6 +43,8 @@ describe("demo load: tally", () => {
     assert.deepEqual(tally.second(), { offered: 1, served: 0, failed: 0, shed: 1 });
     assert.equal(tally.failedFraction, 0.5);
     assert.equal(tally.latency.count, 2);
+    const { p50Ms: _p50, p99Ms: _p99, ...totals } = tally.totals();
+    assert.deepEqual(totals, { offered: 5, ok: 2, failed: 1, shed: 1, late: 1 });
   });
 });
 
@@ -60,7 +62,27 @@ describe("demo load: replicas", () => {
 });
 
 describe("demo load: summary", () => {
-  const tally = new Tally();
+  const none = { counts: new Map<string, number>(), atLeast: false };
+  const decided = {
+    "elastic-resource-manager": none,
+    "auto-scaling-engine": {
+      counts: new Map([
+        ["scaled up", 1],
+        ["kept", 12],
+      ]),
+      atLeast: true,
+    },
+    "global-load-balancer": {
+      counts: new Map([
+        ["requests", 1000],
+        ["retry sent", 2],
+      ]),
+      atLeast: false,
+    },
+    "resource-pool-manager": none,
+    "performance-optimizer": none,
+  };
+  const tally = new Tally(15);
   tally.offered = 1000;
   for (let count = 0; count < 980; count += 1) tally.succeed(10);
   for (let count = 0; count < 15; count += 1) tally.fail("HTTP 503");
@@ -70,17 +92,25 @@ describe("demo load: summary", () => {
     const track = new ReplicaTrack();
     track.add({ atSeconds: 0, ready: 3, desired: 3 });
     track.add({ atSeconds: 10, ready: 1, desired: 1 });
-    const text = summarise(tally, track, "back at the minimum of 1 16 s after the load");
+    const settled = "back at the minimum of 1 16 s after the load";
+    const text = summarise({ tally, sloMs: 15, replicas: track, settled, decided });
     assert.match(text, /1,000 offered, 980 ok/);
     assert.match(text, /15 failed \(HTTP 503: 15\), 5 shed by the client/);
     assert.match(text, /2\.00 % \(at most 1 % is a pass\)/);
     assert.match(text, /p50 10\.\d ms, p95 10\.\d ms, p99 10\.\d ms/);
     assert.match(text, /3 at the most, 1 at the end; back at the minimum/);
+    assert.match(text, /SLO of 15 ms +missed by 2\.00 % \(0 late, 20 not served\)/);
+    assert.match(text, /auto-scaling-engine +at least 12 kept, 1 scaled up$/m);
+    assert.match(text, /global-load-balancer +1,000 requests, 2 retry sent$/m);
+    assert.match(text, /resource-pool-manager +nothing during the run$/m);
     assert.match(text, /0 up, 1 down/);
     assert.match(text, /replica-seconds +30$/m);
   });
 
   it("says so when nothing is known about replicas", () => {
-    assert.match(summarise(tally, new ReplicaTrack(), ""), /replicas +unknown: the platform's API did not answer/);
+    assert.match(
+      summarise({ tally, sloMs: 15, replicas: new ReplicaTrack(), settled: "", decided }),
+      /replicas +unknown: the auto-scaling engine did not answer/,
+    );
   });
 });

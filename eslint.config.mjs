@@ -23,7 +23,9 @@ const SCALABILITY_ENGINES = [
 ];
 
 export default tseslint.config(
-  { ignores: [".mno/**", "dist/**", "node_modules/**", "coverage/**", "bench/results/**", "test/support/workloads/**"] },
+  {
+    ignores: [".mno/**", "dist/**", "node_modules/**", "coverage/**", "bench/results/**", "test/support/workloads/**"],
+  },
   eslint.configs.recommended,
   ...tseslint.configs.recommendedTypeChecked,
   {

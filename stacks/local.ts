@@ -20,7 +20,7 @@ export function localStack(): StackOutputs {
   const demo = new Workload("demo", {
     cluster: cluster.url,
     command: [process.execPath, DEMO_PROGRAM],
-    requests: { cpuCores: 0.1, memoryBytes: 64 * 1024 * 1024 },
+    requests: { cpuCores: 0.1, memoryBytes: 96 * 1024 * 1024 },
     scaledBy: "auto-scaling-engine",
     ports: [{ name: "http", port: config.requireNumber("gatewayPort") }],
     readiness: { port: "http", path: "/readyz" },

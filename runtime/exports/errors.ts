@@ -52,6 +52,7 @@ export const ERRORS = {
   // elastic resource manager
   MNO_ALLOCATION_OVER_CAPACITY: { status: 409, title: "No node has the capacity" },
   MNO_ALLOCATION_OVER_QUOTA: { status: 409, title: "The tenant's quota does not allow it" },
+  MNO_RESERVATION_UNUSABLE: { status: 409, title: "The reservation cannot be drawn from so" },
   MNO_GANG_NOT_FOUND: { status: 404, title: "There is no such gang" },
   MNO_ALLOCATION_NOT_FOUND: { status: 404, title: "There is no such allocation" },
   MNO_IDEMPOTENCY_KEY_REUSED: { status: 409, title: "The idempotency key was used for another request" },

@@ -42,7 +42,7 @@ Try:
   curl -s ${gatewayUrl}/
   curl -s ${apiUrl}/elastic-resource-manager/v1/allocations -H 'content-type: application/json' \\
     -d '{"tenant":"web","workload":"demo","replicas":2,"requests":{"cpuCores":0.1,"memoryBytes":67108864},"leaseSeconds":60}'
-  npm run demo:load        replays a real request trace and draws load, replicas and latency
+  npm run demo:load        replays a real request trace and draws all five engines at work on it
 
 Stop it with: npm stop
 `);

@@ -62,14 +62,17 @@ export const SCALABILITY_ALERTS: readonly AlertDescription[] = [
   {
     name: "MnoBalancerWithoutEndpoints",
     severity: Severity.Critical,
-    expression: 'max by (namespace, upstream) (mno_balancer_endpoints{state="fit"}) == 0',
+    // One that nobody asks for may sleep.
+    expression:
+      'max by (namespace, upstream) (mno_balancer_endpoints{state="fit"}) == 0' +
+      ` and on (namespace, upstream) sum by (namespace, upstream) (rate(${BALANCED}[5m])) > 0`,
     holds: "2m",
-    summary: "No endpoint of {{ $labels.upstream }} is fit to get requests",
+    summary: "Requests come for {{ $labels.upstream }}, and no endpoint of it is fit to get them",
   },
   {
     name: "MnoBalancerFailing",
     severity: Severity.Critical,
-    expression: `${shareOf(`${BALANCED}{class=~"5xx|none"}`, BALANCED, "10m", "namespace", "upstream")} > 0.01`,
+    expression: `${shareOf(`${BALANCED}{class=~"5xx|none", ending!="client-gone"}`, BALANCED, "10m", "namespace", "upstream")} > 0.01`,
     holds: "5m",
     summary: "{{ $value | humanizePercentage }} of the requests to {{ $labels.upstream }} fail",
   },

@@ -52,7 +52,7 @@ export class Pool<T> {
     const lease = stock.canLend ? stock.lendIdle(origin) : undefined;
     if (lease !== undefined) return Promise.resolve(lease);
     if (!stock.isClosing) return stock.room.enter(options, origin);
-    return stock.room.turnedAway(new MnoError("MNO_POOL_CLOSED", `Pool ${this.settings.name} is closed`));
+    return stock.room.turnedAway(this.closed());
   }
 
   /** A resource that can be lent now: idle, not due for validation, and nobody waits for it; else undefined. */
@@ -70,8 +70,9 @@ export class Pool<T> {
     }
   }
 
-  /** Resolves when the minimum is there. Errors: MNO_POOL_FACTORY_FAILED, after which the pool goes on trying. */
+  /** Resolves when the minimum is there. Errors: MNO_POOL_FACTORY_FAILED, after which the pool goes on trying; MNO_POOL_CLOSED. */
   warmUp(): Promise<void> {
+    if (this.stock.isClosing) return Promise.reject(this.closed());
     if (this.stock.supply.entries.size >= this.settings.minimum) return Promise.resolve();
     this.warming ??= Promise.withResolvers();
     const { promise } = this.warming;
@@ -105,7 +106,13 @@ export class Pool<T> {
    * (milliseconds, default 5000) those who still wait are refused (MNO_POOL_CLOSED) and what is lent is taken back.
    */
   close(deadline = 5000): Promise<void> {
+    this.warming?.reject(this.closed());
+    this.warming = undefined;
     return this.stock.close(deadline);
+  }
+
+  private closed(): MnoError {
+    return new MnoError("MNO_POOL_CLOSED", `Pool ${this.settings.name} is closed`);
   }
 
   private created(): void {

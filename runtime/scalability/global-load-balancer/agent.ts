@@ -115,7 +115,7 @@ async function start(context: AgentContext<Configuration>): Promise<void> {
     });
   context.every("emit events", EMIT_MILLISECONDS, emit);
   context.onStop(emit);
-  context.readyWhen("database", () => database.ping());
+  // Once started it is ready: upstreams are in memory, and requests must not stop because the database has.
 }
 
 /** Errors: MNO_CONFIG_INVALID. */

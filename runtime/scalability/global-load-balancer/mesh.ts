@@ -43,7 +43,13 @@ export function renderHttpRoute(upstream: Upstream, { namespace, gateway, port }
   for (const { name } of upstream.spec.workloads) if (!groups.has(name)) groups.set(name, 0);
   const weights = wholeParts([...groups.values()], PARTS);
   const backendRefs = [...groups.keys()].map((name, index) => ({ name, port, weight: weights[index] ?? 0 }));
-  const hostnames = [...new Set(upstream.spec.match.flatMap(({ hosts }) => hosts))];
+  const [hostnames = [], ...others] = upstream.spec.match.map(({ hosts }) => hosts.toSorted());
+  if (others.some((hosts) => hosts.join() !== hostnames.join())) {
+    throw new MnoError(
+      "MNO_UPSTREAM_INVALID",
+      `The matches of ${upstream.spec.name} name different hosts, and an HTTPRoute has one set of them for all its paths: make one upstream for each set`,
+    );
+  }
   return {
     apiVersion: "gateway.networking.k8s.io/v1",
     kind: "HTTPRoute",

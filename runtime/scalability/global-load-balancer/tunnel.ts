@@ -74,11 +74,14 @@ function connect(backend: Backend, request: TunnelRequest, tried: Set<string>, r
     if (over) return;
     socket.off("close", clientGone);
     upstream.answered(attempt, "gateway-failure", dependencies.now());
-    finish("failed", 502);
     const unsent = error.code === "ECONNREFUSED" || error.code === "EHOSTUNREACH";
     if (unsent && retriesLeft > 0 && upstream.retryBudget.withdraw(dependencies.now(), share(backend))) {
+      over = true;
+      backend.release(attempt);
+      dependencies.observer.extra(backend.name, "retry", "sent");
       return connect(backend, request, tried, retriesLeft - 1);
     }
+    finish("failed", 502);
     answer(
       socket,
       new MnoError("MNO_UPSTREAM_FAILED", `Endpoint ${member.id} did not open the tunnel: ${error.message}`),

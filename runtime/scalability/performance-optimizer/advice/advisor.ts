@@ -25,6 +25,8 @@ interface AdvisorDependencies {
 
 /** Open advice stays as it is while the new target differs from it by no more than this share. */
 const SAME = 0.05;
+/** Workloads whose open advice one round looks through. */
+const OPEN_AT_MOST = 500;
 
 /** Issues advice for the whole fleet, and carries it out where somebody asks for it. */
 export class Advisor {
@@ -45,6 +47,11 @@ export class Advisor {
       const advice = advise({ id, now, spec: status.spec, replicas, history, target, fleet: fleet.length });
       if (advice) await this.issue(advice);
       else await store.supersede(workload);
+    }
+    // Of what is gone, or no longer known well enough, nothing is advised.
+    const advised = new Set(fleet.map(({ workload }) => workload));
+    for (const { workload } of await store.listAdvice({ state: "open", limit: OPEN_AT_MOST })) {
+      if (!advised.has(workload)) await store.supersede(workload);
     }
   }
 
@@ -92,7 +99,8 @@ export class Advisor {
     const status = await cluster.get(advice.workload);
     if (!status) throw new MnoError("MNO_WORKLOAD_NOT_FOUND", `There is no workload ${advice.workload} any more`);
     // Already there: a crash came between the change and its record.
-    if (!alike(amounts(status.spec.requests), wanted, 0)) {
+    const changes = !alike(amounts(status.spec.requests), wanted, 0);
+    if (changes) {
       if (!alike(amounts(status.spec.requests), old, 0)) {
         refuse(
           `${advice.workload} requests ${JSON.stringify(amounts(status.spec.requests))}, not ${JSON.stringify(old)}`,
@@ -100,7 +108,11 @@ export class Advisor {
       }
       await cluster.apply(withRequests(status, wanted));
     }
-    await store.moveAdvice(id, before, after);
+    if (!(await store.moveAdvice(id, before, after))) {
+      // Superseded meanwhile: nobody could take back what no record tells of.
+      if (changes) await cluster.apply(withRequests(status, old));
+      refuse(`Advice ${id} was changed by somebody else meanwhile; ask for it again`);
+    }
     instruments.changed(after);
     return { ...advice, state: after };
   }

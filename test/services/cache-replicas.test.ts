@@ -95,6 +95,9 @@ describe("Cache of many processes", function () {
     database.delay = () => 2_000;
     assert.deepEqual((await read()).flat(), Array(200).fill(0));
     assert.deepEqual((await read()).flat(), Array(200).fill(0));
+    // It goes on behind the answers.
+    await until(() => database.loads === 2);
+    assert.deepEqual((await read()).flat(), Array(200).fill(0));
     assert.equal(database.loads, 2);
     database.delay = () => 0;
     await until(async () => (await read()).flat().every((value) => value === 1));
@@ -110,7 +113,10 @@ describe("Cache of many processes", function () {
     await all[1]!.run({ ...get, options: minute });
     database.versions.set("key", 1);
     assert.deepEqual(await Promise.all(all.map((replica) => replica.run(get))), [[0], [0]]);
-    await until(async () => (await all[0]!.run({ ...get, options: minute }))[0] === 1 || database.loads > 2);
+    // Whichever of them loaded has the new value; the other's is within its TTL.
+    const held = async (): Promise<unknown[]> =>
+      (await Promise.all(all.map((replica) => replica.run({ ...get, options: minute })))).flat();
+    await until(async () => (await held()).includes(1));
     assert.equal(database.loads, 2);
   });
 

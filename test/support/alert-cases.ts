@@ -37,6 +37,11 @@ const durations = (metric: string, labels: string, fast: number, slow: number): 
     [`${metric}_count{${labels.replace(/, $/, "")}}`]: rises(fast + slow),
   };
 };
+const endpoints = (state: string): string =>
+  `mno_balancer_endpoints{namespace="mno", upstream="web", state="${state}"}`;
+const balanced = (ending: string, of: string): string =>
+  `mno_balancer_requests_total{namespace="mno", upstream="web", ending="${ending}", class="${of}"}`;
+const pool = (metric: string): string => `mno_rpm_${metric}{namespace="mno", pool="licences"}`;
 const HTTP = 'namespace="mno", engine="erm", method="GET", route="/", ';
 const allocations = (outcome: string, values: string): Series => ({
   [`mno_erm_allocations_total{namespace="mno", outcome="${outcome}", strategy="best-fit"}`]: values,
@@ -303,5 +308,47 @@ export const ALERT_CASES: readonly AlertCase[] = [
     labels: { namespace: "mno", workload: "web" },
     summary: "web is wanted at 5 replicas, and every evaluation finds another number",
     quiet: { "the cluster followed": replicas("5x40", "3x2 5x38") },
+  },
+  {
+    alert: "MnoBalancerWithoutEndpoints",
+    severity: Critical,
+    atMinute: 20,
+    fires: { [endpoints("fit")]: "0x40", [balanced("refused", "5xx")]: "0+6x40" },
+    labels: { namespace: "mno", upstream: "web" },
+    summary: "Requests come for web, and no endpoint of it is fit to get them",
+    quiet: {
+      "it sleeps, and nobody asks for it": { [endpoints("fit")]: "0x40", [balanced("refused", "5xx")]: "6x40" },
+      "one endpoint is left": { [endpoints("fit")]: "1x40", [balanced("answered", "2xx")]: "0+6x40" },
+    },
+  },
+  {
+    alert: "MnoBalancerFailing",
+    severity: Critical,
+    atMinute: 30,
+    fires: { [balanced("answered", "2xx")]: "0+95x40", [balanced("failed", "5xx")]: "0+5x40" },
+    labels: { namespace: "mno", upstream: "web" },
+    summary: "5% of the requests to web fail",
+    quiet: {
+      "clients hang up": { [balanced("answered", "2xx")]: "0+95x40", [balanced("client-gone", "none")]: "0+5x40" },
+      "one in a thousand fails": { [balanced("answered", "2xx")]: "0+999x40", [balanced("failed", "5xx")]: "0+1x40" },
+    },
+  },
+  {
+    alert: "MnoPoolExhausted",
+    severity: Warning,
+    atMinute: 30,
+    fires: { [pool("waiting")]: "4x40" },
+    labels: { namespace: "mno", pool: "licences" },
+    summary: "4 requests wait for a slot of the pool licences",
+    quiet: { "they wait for minutes only": { [pool("waiting")]: "0x20 4x5 0x15" } },
+  },
+  {
+    alert: "MnoLeasesLeak",
+    severity: Warning,
+    atMinute: 150,
+    fires: { [pool("leases_expired_total")]: "0+1x160" },
+    labels: { namespace: "mno", pool: "licences" },
+    summary: "Holders of the pool licences let 60 leases an hour expire",
+    quiet: { "one holder crashed": { [pool("leases_expired_total")]: "0x100 1x60" } },
   },
 ];

@@ -14,6 +14,7 @@ export const ERRORS = {
   MNO_REQUEST_TOO_LARGE: { status: 413, title: "The request body is too large" },
   MNO_MEDIA_TYPE_UNSUPPORTED: { status: 415, title: "The media type is not supported" },
   MNO_HOST_REFUSED: { status: 421, title: "The Host header names another host" },
+  MNO_ORIGIN_REFUSED: { status: 403, title: "The request comes from another site's page" },
   MNO_UNAUTHENTICATED: { status: 401, title: "Authentication is required" },
   MNO_WRITES_DISABLED: { status: 403, title: "Writes are disabled off loopback without an API token" },
   MNO_NOT_FOUND: { status: 404, title: "There is no such resource" },

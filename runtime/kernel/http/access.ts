@@ -19,7 +19,9 @@ export function isLoopback(host: string): boolean {
 
 /**
  * Throws what refuses the request, or returns. On loopback without a token the Host header must name loopback, so that a
- * web page which re-binds its DNS name to 127.0.0.1 cannot write; off loopback nothing is written without a token.
+ * web page which re-binds its DNS name to 127.0.0.1 cannot write, and neither can one with what browsers send
+ * unasked (a POST without a body); off loopback nothing is written without a token.
+ * Errors: MNO_HOST_REFUSED, MNO_ORIGIN_REFUSED, MNO_WRITES_DISABLED, MNO_UNAUTHENTICATED.
  */
 export function checkAccess(method: string, headers: IncomingHttpHeaders, rule: AccessRule): void {
   if (isLoopback(rule.host)) {
@@ -33,12 +35,28 @@ export function checkAccess(method: string, headers: IncomingHttpHeaders, rule: 
   }
   if (READS.has(method)) return;
   if (rule.apiToken === undefined) {
-    if (isLoopback(rule.host)) return;
+    if (isLoopback(rule.host)) return checkOrigin(headers);
     throw new MnoError("MNO_WRITES_DISABLED", `Bound to ${rule.host}: set MNO_API_TOKEN to accept writes off loopback`);
   }
   const [scheme, presented = ""] = (headers.authorization ?? "").split(" ", 2);
   if (scheme?.toLowerCase() !== "bearer" || !sameSecret(presented, rule.apiToken)) {
     throw new MnoError("MNO_UNAUTHENTICATED", "Writes need the header Authorization: Bearer <MNO_API_TOKEN>");
+  }
+}
+
+/** Only browsers send these headers, and no page can change them. With a token there is no need: no other page knows it. */
+function checkOrigin({ host, origin, "sec-fetch-site": site }: IncomingHttpHeaders): void {
+  if (origin !== undefined && origin.replace(/^https?:\/\//, "") !== host) {
+    throw new MnoError(
+      "MNO_ORIGIN_REFUSED",
+      `The Origin is "${origin}"; without a token only pages of this server may write`,
+    );
+  }
+  if (site !== undefined && site !== "same-origin" && site !== "none") {
+    throw new MnoError(
+      "MNO_ORIGIN_REFUSED",
+      `Sec-Fetch-Site is "${String(site)}"; without a token it must be same-origin or none to write`,
+    );
   }
 }
 

@@ -110,7 +110,7 @@ export const autoScalingEngine: AgentDefinition<Configuration> = {
       instruments,
       options,
       onScaled: () => outbox.nudge(),
-      onServed: () => served.emit("changed"),
+      onServed: (workload) => served.emit("changed", workload),
     });
     context.onStop(() => evaluator.idle());
 
@@ -131,7 +131,7 @@ export const autoScalingEngine: AgentDefinition<Configuration> = {
       forecaster.retain(new Set());
       term.onStop(() => forecaster.close());
       await consumeGrants(context, term, store, evaluator);
-      term.every("evaluate", config.MNO_AUTOSCALING_SYNC_SECONDS * 1000, () => evaluator.round());
+      term.every("evaluate", config.MNO_AUTOSCALING_SYNC_SECONDS * 1000, () => evaluator.round(term.signal));
       if (config.MNO_ASE_NODES_SECONDS > 0) {
         const advisor = new NodeAdvisor(context);
         term.every("nodes", config.MNO_ASE_NODES_SECONDS * 1000, () => advisor.look());
@@ -174,7 +174,7 @@ async function consumeGrants(
   const { bus, clock, log } = context;
   const evaluate = async (workload: string, trigger: Trigger): Promise<void> => {
     try {
-      await evaluator.evaluate(workload, trigger);
+      await evaluator.evaluate(workload, trigger, term.signal);
     } catch (error) {
       if (error instanceof MnoError && error.code === "MNO_SCALER_NOT_FOUND") {
         return log.debug({ workload }, "the grant is recorded; the workload has no scaler");

@@ -31,8 +31,8 @@ interface EvaluatorDependencies {
   options: CalculatorOptions;
   /** A change is durable, its event in the outbox. */
   onScaled: () => void;
-  /** A decision for the cluster's own autoscaler to take was stored. */
-  onServed: () => void;
+  /** A decision on the workload, for the cluster's own autoscaler to take, was stored. */
+  onServed: (workload: string) => void;
 }
 
 /** How often a wake request is tried while other processes evaluate the same workload. */
@@ -50,16 +50,16 @@ export class Evaluator {
   constructor(private readonly deps: EvaluatorDependencies) {}
 
   /**
-   * Evaluates the workload once and scales it where it has to be.
-   * Errors: MNO_SCALER_NOT_FOUND; whatever the cluster or the store throws. A change that the cluster refused is
-   * a decision too ("skipped", with the reason) before it is thrown.
+   * Evaluates the workload once and scales it where it has to be, unless the signal of the leader's term has said meanwhile
+   * that it is over. Errors: MNO_SCALER_NOT_FOUND; MNO_AGENT_UNAVAILABLE when the term ended before; whatever the cluster or
+   * the store throws. A change that was not made is a decision too ("skipped", with the reason) before it is thrown.
    */
-  evaluate(workload: string, trigger: Trigger): Promise<Decision> {
+  evaluate(workload: string, trigger: Trigger, signal?: AbortSignal): Promise<Decision> {
     return this.turns.run(workload, () =>
       this.deps.tracer.span(`evaluate ${workload}`, { attributes: { "mno.workload": workload } }, async (span) => {
         const done = this.deps.instruments.evaluationTimer();
         try {
-          const decision = await this.turn(workload, trigger);
+          const decision = await this.turn(workload, trigger, signal);
           span.setAttribute("mno.decision.id", decision.id);
           return decision;
         } finally {
@@ -86,8 +86,8 @@ export class Evaluator {
     return this.turns.run(workload, work);
   }
 
-  /** Evaluates every scaler; one that fails does not keep the others from their turn. */
-  async round(): Promise<void> {
+  /** Evaluates every scaler while the leader's term lasts; one that fails does not keep the others from their turn. */
+  async round(signal: AbortSignal): Promise<void> {
     const { store, source, forecaster, instruments, log } = this.deps;
     const scalers = new Set((await store.list()).map((spec) => spec.workload));
     source.retain(scalers);
@@ -98,8 +98,9 @@ export class Evaluator {
     const workloads = [...scalers, ...orphans];
     const faults: unknown[] = [];
     await inParallel(workloads, PARALLEL, async (workload) => {
+      if (signal.aborted) return;
       try {
-        if (scalers.has(workload)) await this.evaluate(workload, "interval");
+        if (scalers.has(workload)) await this.evaluate(workload, "interval", signal);
         else await this.inTurn(workload, () => this.settlePending(workload));
       } catch (error) {
         if (error instanceof MnoError && error.code === "MNO_SCALER_NOT_FOUND") return; // deleted since it was listed
@@ -116,7 +117,7 @@ export class Evaluator {
     await this.turns.idle();
   }
 
-  private async turn(workload: string, trigger: Trigger, attempt = 1): Promise<Decision> {
+  private async turn(workload: string, trigger: Trigger, signal?: AbortSignal, attempt = 1): Promise<Decision> {
     const { store, clock, random, cluster, options, instruments } = this.deps;
     await this.settlePending(workload);
     const state = await store.load(workload);
@@ -144,7 +145,7 @@ export class Evaluator {
     const claimed = await store.claim(state, left, decision);
     if (!claimed) {
       // Somebody waits for the first replica: another process's turn is no answer to him.
-      if (trigger === "wake" && attempt < WAKE_ATTEMPTS) return this.turn(workload, trigger, attempt + 1);
+      if (trigger === "wake" && attempt < WAKE_ATTEMPTS) return this.turn(workload, trigger, signal, attempt + 1);
       const lost = refuse(
         observed,
         "the scaler was changed, deleted or evaluated by another process meanwhile",
@@ -153,9 +154,9 @@ export class Evaluator {
       instruments.decided(lost);
       return lost;
     }
-    if (scales) await this.scale(decision);
+    if (scales) await this.scale(decision, signal);
     else instruments.decided(decision);
-    if (state.spec.act === "serve") this.deps.onServed();
+    if (state.spec.act === "serve") this.deps.onServed(workload);
     return decision;
   }
 
@@ -167,7 +168,7 @@ export class Evaluator {
   }
 
   /** Carries out the pending decision. */
-  private async scale(decision: Decision): Promise<void> {
+  private async scale(decision: Decision, signal?: AbortSignal): Promise<void> {
     const { cluster, tracer, log } = this.deps;
     const { workload, id, desiredReplicas } = decision;
     const attributes = {
@@ -178,6 +179,7 @@ export class Evaluator {
     };
     await tracer.span(`scale ${workload}`, { attributes }, async () => {
       try {
+        if (signal?.aborted) throw new MnoError("MNO_AGENT_UNAVAILABLE", "the leader's term ended before");
         await cluster.scale(workload, desiredReplicas);
       } catch (error) {
         const why = `scaling to ${String(desiredReplicas)} failed: ${error instanceof Error ? error.message : String(error)}`;

@@ -97,10 +97,13 @@ function demandOf(reading: MetricReading | undefined, replicas: readonly Replica
   return (sum / values.length) * Math.max(values.length, liveReplicas(replicas).length);
 }
 
-/** When the newest value was measured: now, unless its source says otherwise. */
+/**
+ * When the newest value was measured: now, unless its source says otherwise. A time to come cannot be: what is measured later
+ * would be older than it.
+ */
 function measuredAt(reading: MetricReading | undefined, now: number): number {
   if (!reading || "error" in reading) return now;
-  if ("value" in reading) return reading.time ?? now;
+  if ("value" in reading) return Math.min(now, reading.time ?? now);
   const times = [...(reading.times?.values() ?? [])].map(({ time }) => time);
   return times.length === 0 ? now : Math.min(now, Math.max(...times));
 }

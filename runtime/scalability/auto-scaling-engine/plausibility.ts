@@ -36,3 +36,10 @@ export function doubt(
     "it is not believed until the next evaluation confirms it"
   );
 }
+
+/** Keeps what is known of a metric that could not be read: what comes after an outage is no first reading. */
+export function carryOver(metric: string, { believed = {}, doubted = {} }: Memory, belief: Belief): void {
+  const [last, before] = [believed[metric], doubted[metric]];
+  if (last !== undefined) belief.believed[metric] = last;
+  if (before !== undefined) belief.doubted[metric] = before;
+}

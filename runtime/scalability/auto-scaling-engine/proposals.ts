@@ -1,7 +1,7 @@
 import type { ResourceQuantities } from "../../exports";
 import type { MetricProposal, Reading } from "./decision";
 import type { Memory } from "./memory";
-import { type Belief, doubt } from "./plausibility";
+import { type Belief, carryOver, doubt } from "./plausibility";
 import { proposeFromReplicas, proposeFromTotal, type SampleTime, type Situation } from "./replica-calculator";
 import { metricName, type MetricSpec } from "./spec";
 
@@ -31,9 +31,12 @@ export function proposeFor(
     proposal: { metric: name, ratio: null, raw: null, proposal: null, arithmetic: error },
     reasons: [...reasons, `${name}: ${error}`],
   });
+  const isRead = reading.value !== null || Object.keys(reading.values).length > 0;
+  if (!isRead) carryOver(name, memory, belief);
   if (reading.error !== null) return fail(reading.error);
   const total = reading.value ?? Object.values(reading.values).reduce((sum, value) => sum + value, 0);
-  const doubtful = doubt(name, total, goalOf(metric, situation.requests), situation.options.mostGrowth, memory, belief);
+  const goal = goalOf(metric, situation.requests);
+  const doubtful = isRead ? doubt(name, total, goal, situation.options.mostGrowth, memory, belief) : undefined;
   if (doubtful !== undefined) return fail(doubtful);
   let result;
   if (metric.type !== "external") {

@@ -16,7 +16,8 @@ import {
 
 const DNS_LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 const PROMETHEUS_NAME = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/;
-const HTTP_URL = /^https?:\/\/[^\s/?#@]+(\/[^\s#]*)?$/;
+/** Without user and password, for whoever may read the scaler would see them; URL parsers take a backslash for a slash. */
+const HTTP_URL = /^https?:\/\/[^\s/\\?#@]+(\/[^\s#]*)?$/;
 const PROMETHEUS_LABEL = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
 /** Kubernetes counts replicas in 32 bits. */
 const MOST_REPLICAS = 2 ** 31 - 1;
@@ -140,7 +141,7 @@ function readMetric(check: Checker, at: string, input: unknown): MetricSpec {
         `${at}/endpoint`,
         fields.endpoint,
         HTTP_URL,
-        "a URL such as http://host:9090/metrics",
+        "a URL such as http://host:9090/metrics, without user and password",
       );
       return { type, ...readSeries(check, at, fields), endpoint, target: target("averageValue", "value") };
     }

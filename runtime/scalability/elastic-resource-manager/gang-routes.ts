@@ -1,4 +1,5 @@
 import type { FastifyInstance } from "fastify";
+import { MnoError } from "../../exports";
 import type { Allocation } from "./allocation";
 import * as gang from "./gang-schemas";
 import type { ResourceManager } from "./manager";
@@ -10,6 +11,9 @@ export interface GangRouteOptions {
   manager: ResourceManager;
   defaults: RequestDefaults;
 }
+
+/** Replicas of all members: they are placed in one go, and nobody is answered meanwhile. */
+const MOST_REPLICAS = 2000;
 
 export function gangRoutes(http: FastifyInstance, { name, manager, defaults }: GangRouteOptions): void {
   http.post<{ Body: gang.GangRequest; Headers: AllocationHeaders }>(
@@ -25,6 +29,8 @@ export function gangRoutes(http: FastifyInstance, { name, manager, defaults }: G
       },
     },
     async ({ body: { members }, headers }, reply) => {
+      const replicas = members.reduce((sum, member) => sum + (member.replicas ?? 1), 0);
+      if (replicas > MOST_REPLICAS) throw tooLarge(replicas);
       const key = headers["idempotency-key"];
       const { allocations, created } = await manager.allocateGang(
         members.map((member) => demandFrom(member, defaults)),
@@ -57,6 +63,11 @@ export function gangRoutes(http: FastifyInstance, { name, manager, defaults }: G
       return reply.code(204).send();
     },
   );
+}
+
+function tooLarge(replicas: number): MnoError {
+  const detail = `The members of a gang may have ${MOST_REPLICAS} replicas in all, not ${replicas}`;
+  return new MnoError("MNO_REQUEST_INVALID", detail, { faults: [{ field: "/members", message: detail }] });
 }
 
 function gangFrom(allocations: readonly Allocation[]) {

@@ -10,7 +10,7 @@ export const GangRequest = Type.Object(
     members: Type.Array(PlainRequest, {
       minItems: 2,
       maxItems: 100,
-      description: "Placed all or none, in this order; released, renewed and preempted together",
+      description: "Placed all or none, in this order; released, renewed and preempted together; 2,000 replicas in all",
     }),
   },
   closed,

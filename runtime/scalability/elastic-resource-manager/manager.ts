@@ -4,6 +4,7 @@ import type { Tracer } from "../../kernel/telemetry/traces";
 import type { Allocation } from "./allocation";
 import { Batcher } from "./batcher";
 import type { ClusterView } from "./cluster-view";
+import { commitApart } from "./commit-apart";
 import type { Decision } from "./decision";
 import type { Demand } from "./demand";
 import { notFound } from "./faults";
@@ -39,7 +40,7 @@ export class ResourceManager {
   constructor(private readonly options: ManagerOptions) {
     const { ledger, instruments, onCommit } = options;
     this.batcher = new Batcher(async (operations) => {
-      const outcomes = await ledger.commit(operations);
+      const outcomes = await commitApart(operations, (some) => ledger.commit(some));
       instruments.committed(operations.length);
       onCommit();
       return outcomes;

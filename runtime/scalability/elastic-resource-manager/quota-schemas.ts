@@ -1,4 +1,5 @@
 import { type Static, type TSchema, Type } from "@sinclair/typebox";
+import { TEXT_PATTERN } from "../../kernel/http/text";
 
 /** The wire forms of tenants' quotas. */
 
@@ -11,7 +12,12 @@ export const QuotaLimits = Type.Object(
     cpuCores: Type.Optional(Type.Number({ minimum: 0 })),
     memoryBytes: Type.Optional(Type.Integer({ minimum: 0 })),
     gpus: Type.Optional(Type.Number({ minimum: 0 })),
-    custom: Type.Optional(Type.Record(Type.String({ minLength: 1, maxLength: 253 }), Type.Integer({ minimum: 0 }))),
+    custom: Type.Optional(
+      Type.Record(Type.String({ pattern: TEXT_PATTERN }), Type.Integer({ minimum: 0 }), {
+        propertyNames: { minLength: 1, maxLength: 253 },
+        ...closed,
+      }),
+    ),
   },
   { ...closed, description: "The most the tenant may hold in all; what is not named is not limited" },
 );

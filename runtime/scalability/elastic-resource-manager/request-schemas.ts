@@ -1,4 +1,5 @@
 import { Type } from "@sinclair/typebox";
+import { TEXT_PATTERN } from "../../kernel/http/text";
 
 /** Members of an allocation request, and of what is said of it, beyond how much and for whom. */
 
@@ -18,7 +19,9 @@ const Neighbours = (description: string) =>
 
 export const RULES = {
   nodeSelector: Type.Optional(
-    Type.Record(Type.String({ minLength: 1, maxLength: 317 }), Type.String({ maxLength: 63 }), {
+    Type.Record(Type.String({ pattern: TEXT_PATTERN }), Type.String({ maxLength: 63, pattern: TEXT_PATTERN }), {
+      ...closed,
+      propertyNames: { minLength: 1, maxLength: 317 },
       maxProperties: 16,
       description: "Only nodes that carry all of these labels",
     }),

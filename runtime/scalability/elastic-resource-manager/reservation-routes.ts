@@ -28,7 +28,7 @@ export function reservationRoutes(http: FastifyInstance, options: ReservationRou
       },
     },
     async ({ body, headers }, reply) => {
-      const [from, until] = [Date.parse(body.from), Date.parse(body.until)];
+      const [from, until] = [timeFrom("from", body.from), timeFrom("until", body.until)];
       if (until <= Math.max(from, clock.now())) {
         throw new MnoError(
           "MNO_REQUEST_INVALID",
@@ -44,4 +44,15 @@ export function reservationRoutes(http: FastifyInstance, options: ReservationRou
       return answerFrom(allocation);
     },
   );
+}
+
+/** The last moment that both ISO 8601 as JavaScript writes it and the store can tell, in milliseconds since the epoch. */
+const LATEST = Date.parse("9999-12-31T23:59:59.999Z");
+
+/** RFC 3339 also has leap seconds, which are no Date. */
+function timeFrom(field: string, text: string): number {
+  const time = Date.parse(text);
+  if (time >= 0 && time <= LATEST) return time;
+  const detail = `${field}: ${text} must be a time of the years 1970 to 9999, and no leap second`;
+  throw new MnoError("MNO_REQUEST_INVALID", detail, { faults: [{ field: `/${field}`, message: detail }] });
 }

@@ -46,8 +46,9 @@ export class Round {
     if (members.length === 1) return [this.decide(members[0] as Demand)];
     const trial = this.fork();
     const decisions: Decision[] = [];
+    const replicas = members.reduce((sum, member) => sum + member.replicas, 0);
     for (const member of members) {
-      const decision = trial.decide(member);
+      const decision = trial.decide(member, replicas);
       decisions.push(decision);
       if (decision.outcome === "refused") return [refusedGang(members, decision, decisions.length)];
     }
@@ -60,7 +61,8 @@ export class Round {
     }));
   }
 
-  private decide(demand: Demand): Decision {
+  /** `replicas` are those of its gang. */
+  private decide(demand: Demand, replicas = demand.replicas): Decision {
     const before = this.draft.table.totalFree();
     const quota = this.options.quotas?.(demand.tenant);
     const excess = quota ? overQuota(quota, this.draft.allocatedTo(demand.tenant), demand.amount, demand.replicas) : [];
@@ -73,13 +75,19 @@ export class Round {
       return this.decision(demand, before, attempt, whyChosen(demand, attempt.placed, attempt.seen));
     const reasons = whyRefused(demand, attempt.placed.length, attempt.seen.considered);
     return demand.preempt
-      ? this.decideByPreemption(demand, before, attempt, reasons)
+      ? this.decideByPreemption(demand, replicas, before, attempt, reasons)
       : this.decision(demand, before, attempt, reasons);
   }
 
-  private decideByPreemption(demand: Demand, before: Amount, refusal: Attempt, reasons: string[]): Decision {
+  private decideByPreemption(
+    demand: Demand,
+    replicas: number,
+    before: Amount,
+    refusal: Attempt,
+    reasons: string[],
+  ): Decision {
     const held = [...(this.options.held?.values() ?? [])].filter(({ id }) => !this.preempted.has(id));
-    const victims = chooseVictims(this.draft, demand, held, () => this.fits(demand));
+    const victims = chooseVictims(this.draft, demand, held, () => this.fits(demand), replicas);
     if (victims.length === 0) {
       const none = "no preemptible allocations of lower priority would make room: nothing is preempted";
       return this.decision(demand, before, refusal, [...reasons, none]);

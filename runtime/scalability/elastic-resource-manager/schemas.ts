@@ -1,4 +1,5 @@
 import { type Static, type TSchema, Type } from "@sinclair/typebox";
+import { TEXT_PATTERN } from "../../kernel/http/text";
 import { STRATEGY_NAMES } from "./demand";
 import { DECISION, PREEMPT, PRIORITY, RULES } from "./request-schemas";
 
@@ -42,7 +43,7 @@ const Requests = Type.Object(
       }),
     ),
     gpuModels: Type.Optional(
-      Type.Array(Type.String({ minLength: 1, maxLength: 63 }), {
+      Type.Array(Type.String({ minLength: 1, maxLength: 63, pattern: TEXT_PATTERN }), {
         minItems: 1,
         maxItems: 16,
         description: "Any of these models will do; any at all where absent",
@@ -50,6 +51,7 @@ const Requests = Type.Object(
     ),
     custom: Type.Optional(
       Type.Record(ResourceName, Type.Integer({ minimum: 1, maximum: 1_000_000_000 }), {
+        ...closed,
         maxProperties: 16,
         description: "Pieces of other resources for each replica, by the name that nodes have them under",
       }),
@@ -84,7 +86,9 @@ export const PlainRequest = Type.Object(
     requests: Requests,
     strategy: Type.Optional(StrategyName),
     leaseSeconds: Type.Optional(LeaseSeconds),
-    zone: Type.Optional(Type.String({ minLength: 1, maxLength: 63, description: "Only nodes of this zone" })),
+    zone: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 63, pattern: TEXT_PATTERN, description: "Only nodes of this zone" }),
+    ),
     ...PRIORITY,
     ...PREEMPT,
     ...RULES,

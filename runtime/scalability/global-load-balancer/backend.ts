@@ -88,7 +88,10 @@ export class Backend {
     if (this.waiting.size > 0) this.waiting.serve();
   }
 
-  /** Once a second: ejections end, success rates are compared, and who should have left by now is made to. */
+  /**
+   * Once a second: ejections end, success rates are compared, who should have left by now is made to, and where requests wait for a first
+   * replica it is asked for again.
+   */
   tick(): void {
     const now = this.dependencies.now();
     this.upstream.restore(now);
@@ -100,6 +103,16 @@ export class Backend {
       if (member.inFlight === 0 || now >= (member.leavingUntil ?? 0)) this.forget(member);
     }
     this.settle();
+    // Whoever was asked may have failed.
+    if (this.waiting.size > 0) this.wake();
+  }
+
+  /** Asks for the first replica, where there is none. */
+  wake(): void {
+    const { wake, workloads } = this.spec;
+    const workload = wake?.workload ?? workloads[0]?.name;
+    if (!wake || workload === undefined || this.upstream.pools.length > 0) return;
+    this.dependencies.wake?.(workload);
   }
 
   /** Asks endpoints for their load, where the policy wants to know; nobody waits for it. */

@@ -143,6 +143,16 @@ export class Exchange implements Waiter, FlightOwner {
     this.request.response.destroy();
   }
 
+  /** What the endpoint answered cannot be said in the client's version of HTTP. */
+  unspeakable({ attempt }: Flight, error: Error): void {
+    const { response } = this.request;
+    if (this.over || response.headersSent) return this.broken();
+    // What was set of the endpoint's head is no part of the balancer's own.
+    for (const name of response.getHeaderNames()) if (name !== "connection") response.removeHeader(name);
+    const why = `Endpoint ${attempt.id} of ${this.backend.name} answered what cannot be passed on: ${error.message}`;
+    this.fail("failed", new MnoError("MNO_UPSTREAM_FAILED", why, { cause: error }));
+  }
+
   forget(flight: Flight): void {
     this.flights.delete(flight);
     if (flight.extra) this.backend.upstream.extras -= 1;
@@ -253,10 +263,9 @@ export class Exchange implements Waiter, FlightOwner {
   }
 
   private wait(): void {
-    const { waiting, spec, upstream, dependencies } = this.backend;
+    const { waiting, spec, upstream } = this.backend;
     const { limits, wake, workloads } = spec;
     const empty = upstream.pools.length === 0;
-    const workload = wake?.workload ?? workloads[0]?.name;
     if (empty && workloads.length === 0) {
       return this.refuse("MNO_NO_ENDPOINT", `${this.backend.name} has no endpoint that may be used`);
     }
@@ -270,7 +279,7 @@ export class Exchange implements Waiter, FlightOwner {
     }
     this.waitingSince = this.now();
     waiting.add(this, (waking ? wake.seconds : limits.pendingSeconds) * 1000);
-    if (waking && workload !== undefined) dependencies.wake?.(workload);
+    if (waking) this.backend.wake();
   }
 
   private writeHead(flight: Flight, status: number, headers: string[], length: boolean): void {

@@ -21,6 +21,8 @@ export interface FlightOwner {
   ended(flight: Flight, trailers: string[]): void;
   /** The response broke off after its head had gone to the client. */
   broken(): void;
+  /** What the endpoint answered cannot be said to the client. */
+  unspeakable(flight: Flight, error: Error): void;
   /** Whether the client is to blame for the end of a try. */
   isClients(error: Error): boolean;
   forget(flight: Flight): void;
@@ -80,7 +82,11 @@ export class Flight implements TryHandler {
   onHead(status: number, headers: string[]): void {
     clearTimeout(this.timer);
     this.hasHead = true;
-    this.passing = this.exchange.answered(this, status, headers);
+    try {
+      this.passing = this.exchange.answered(this, status, headers);
+    } catch (error) {
+      this.exchange.unspeakable(this, error as Error);
+    }
   }
 
   onData(chunk: Buffer): void {
@@ -107,7 +113,11 @@ export class Flight implements TryHandler {
   onEnd(trailers: string[]): void {
     if (this.done) return;
     this.finish();
-    this.exchange.ended(this, trailers);
+    try {
+      this.exchange.ended(this, trailers);
+    } catch (error) {
+      this.exchange.unspeakable(this, error as Error);
+    }
   }
 
   onError(error: Error): void {

@@ -33,7 +33,7 @@ export interface ForwardedRequest {
 }
 
 /** Not passed on in either direction (RFC 9110, section 7.6.1), nor what `connection` names. */
-const HOP_BY_HOP = new Set([
+export const HOP_BY_HOP = new Set([
   "connection",
   "http2-settings",
   "keep-alive",

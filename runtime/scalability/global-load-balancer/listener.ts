@@ -12,6 +12,8 @@ export interface ListenerOptions {
   readonly listen: string;
   readonly tls?: { readonly key: string; readonly certificate: string };
   readonly handle: (request: ServerRequest, response: ClientResponse) => void;
+  /** Whether a request that asks for another protocol goes to `upgrade`; otherwise it goes to `handle`. */
+  readonly upgrades: (request: http.IncomingMessage) => boolean;
   readonly upgrade: (request: http.IncomingMessage, socket: Duplex, head: Buffer) => void;
 }
 
@@ -46,6 +48,8 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
     options.handle(request, response);
   };
   const server = options.tls ? secure(options.tls, handle) : plain(handle, sessions);
+  // A server with TLS takes no such option, but keeps it for its HTTP/1 side as the plain one does.
+  Object.assign(server, { shouldUpgradeCallback: options.upgrades });
   server.on("upgrade", (request: http.IncomingMessage, socket: Duplex, head: Buffer) => {
     options.upgrade(request, socket, head);
   });

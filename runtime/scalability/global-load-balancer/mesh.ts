@@ -113,14 +113,15 @@ export function wholeParts(shares: readonly number[], total: number): number[] {
   const sum = shares.reduce((all, share) => all + share, 0);
   if (sum <= 0) return shares.map(() => 0);
   const exact = shares.map((share) => (share / sum) * total);
-  const parts = exact.map((each) => (each > 0 ? Math.max(1, Math.floor(each)) : 0));
+  // By the share, not by `exact`: the smallest numbers there are would become 0.
+  const parts = exact.map((each, index) => (shares[index]! > 0 ? Math.max(1, Math.floor(each)) : 0));
   let left = total - parts.reduce((all, part) => all + part, 0);
   const byRemainder = exact
     .map((each, index) => ({ index, remainder: each - (parts[index] ?? 0) }))
     .sort((a, b) => b.remainder - a.remainder);
   for (const { index } of byRemainder) {
     if (left <= 0) break;
-    if ((exact[index] ?? 0) > 0) {
+    if (shares[index]! > 0) {
       parts[index]! += 1;
       left -= 1;
     }

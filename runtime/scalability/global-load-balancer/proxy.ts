@@ -19,7 +19,7 @@ import { type ClientResponse, isHttp2, sendProblem } from "./reply";
 import { RequestBody } from "./request-body";
 import { RoutingTable } from "./routing";
 import type { UpstreamInput, UpstreamSpec } from "./spec";
-import { answer, openTunnel } from "./tunnel";
+import { answer, openTunnel, opensTunnel } from "./tunnel";
 import { validateUpstream } from "./validate";
 
 export interface ProxyOptions {
@@ -88,6 +88,7 @@ export class Proxy {
       listen: at,
       ...(tls && { tls }),
       handle: (request, response) => this.handle(request, response),
+      upgrades: opensTunnel,
       upgrade: (request, socket, head) => this.upgrade(request, socket, head),
     });
   }

@@ -1,6 +1,7 @@
 import type { ServerResponse } from "node:http";
 import type { MnoError } from "../../exports";
 import { PROBLEM_MEDIA_TYPE, toProblem } from "../../kernel/http/problems";
+import { http2Fields, sendableTrailers } from "./http2-fields";
 
 /** A response to the client, over either version of HTTP: Node's HTTP/2 one has the same methods, and a stream. */
 export type ClientResponse = ServerResponse;
@@ -9,27 +10,25 @@ export function isHttp2(response: ClientResponse): boolean {
   return "stream" in response;
 }
 
-/** HTTP/2 takes repeated headers as lists only. */
+/** HTTP/2 takes repeated headers as lists only. Throws what the client's version of HTTP cannot say. */
 export function writeHead(response: ClientResponse, status: number, headers: string[]): void {
   if (!isHttp2(response)) {
     response.writeHead(status, headers);
     return;
   }
-  const object: Record<string, string | string[]> = {};
-  for (let index = 0; index < headers.length; index += 2) {
-    const name = (headers[index] ?? "").toLowerCase();
-    const value = headers[index + 1] ?? "";
-    const known = object[name];
-    object[name] = known === undefined ? value : Array.isArray(known) ? [...known, value] : [known, value];
-  }
-  response.writeHead(status, object);
+  response.writeHead(status, http2Fields(headers));
 }
 
 export function addTrailers(response: ClientResponse, raw: readonly string[]): void {
+  const trailers = sendableTrailers(raw);
+  if (isHttp2(response)) {
+    response.addTrailers(http2Fields(trailers));
+    return;
+  }
   const pairs: [string, string][] = [];
-  for (let index = 0; index < raw.length; index += 2) pairs.push([raw[index] ?? "", raw[index + 1] ?? ""]);
-  // HTTP/2 takes an object only.
-  response.addTrailers(isHttp2(response) ? Object.fromEntries(pairs) : pairs);
+  for (let index = 0; index < trailers.length; index += 2)
+    pairs.push([trailers[index] ?? "", trailers[index + 1] ?? ""]);
+  response.addTrailers(pairs);
 }
 
 /** The balancer's own answer: a problem document. */

@@ -19,6 +19,18 @@ export interface TunnelRequest {
   readonly sticky: string | undefined;
 }
 
+/** Protocols that a connection may change to. */
+const TUNNELLED = new Set(["websocket"]);
+
+/**
+ * Whether a request that asks for an upgrade gets a tunnel. A server may ignore an upgrade (RFC 9110, section 7.8): any other is answered
+ * as the ordinary request that it is as well, and so is one with a body, for which a tunnel's beginning has no place.
+ */
+export function opensTunnel({ method, headers }: http.IncomingMessage): boolean {
+  const hasBody = headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) !== 0;
+  return method === "GET" && !hasBody && TUNNELLED.has((headers.upgrade ?? "").trim().toLowerCase());
+}
+
 /**
  * A connection that changes protocol (WebSocket): asked for at one endpoint, at the next where the first cannot be reached, and from the
  * endpoint's 101 on bytes pass both ways until either side ends. It is under way, for limits and policies, until then.

@@ -9,6 +9,7 @@ export interface Waiter {
 /** First come, first served; each waiter with a deadline of its own. */
 export class WaitingQueue {
   private readonly waiters = new Map<Waiter, NodeJS.Timeout>();
+  private serving = false;
 
   get size(): number {
     return this.waiters.size;
@@ -30,9 +31,16 @@ export class WaitingQueue {
 
   /** Something changed: begins as many, in their order, as there are endpoints for. */
   serve(): void {
-    for (const waiter of this.waiters.keys()) {
-      if (!waiter.resume()) return;
-      this.remove(waiter);
+    // A waiter that fails as it begins frees its place at once, and so calls again: the round under way goes on to the next.
+    if (this.serving) return;
+    this.serving = true;
+    try {
+      for (const waiter of this.waiters.keys()) {
+        if (!waiter.resume()) return;
+        this.remove(waiter);
+      }
+    } finally {
+      this.serving = false;
     }
   }
 

@@ -5,7 +5,7 @@ import type { Instruments } from "./instruments";
 import { MEMORY_BUCKETS } from "./right-sizing/buckets";
 import { type Rejection, rejectionOf } from "./right-sizing/sample-check";
 import { ReplicaUsage, UsageHistory } from "./right-sizing/usage-history";
-import type { OptimizerStore } from "./store";
+import { type OptimizerStore, USAGE_KEPT_MILLISECONDS } from "./store";
 
 interface SamplerDependencies {
   cluster: Cluster;
@@ -52,13 +52,25 @@ export class Sampler {
     const changed = new Map<string, UsageHistory>();
     for (const status of workloads) {
       const history = this.histories.get(status.spec.name) ?? new UsageHistory();
+      // Also where nothing is learnt yet: its replicas go on to write to this one.
+      this.histories.set(status.spec.name, history);
       if (this.sample(status, history, most, now)) changed.set(status.spec.name, history);
     }
-    for (const [workload, history] of changed) this.histories.set(workload, history);
     const present = new Set(workloads.map(({ spec }) => spec.name));
     for (const workload of this.replicas.keys()) if (!present.has(workload)) this.replicas.delete(workload);
+    this.prune(present, now);
     await store.saveHistories(changed, now);
     instruments.tracking(this.histories.size);
+  }
+
+  /** Forgets what the store forgets; and what nothing was learnt of, once it is gone. */
+  private prune(present: ReadonlySet<string>, now: number): void {
+    for (const [workload, { lastSample }] of this.histories) {
+      const seen = lastSample ?? (present.has(workload) ? now : -Infinity);
+      if (now - seen <= USAGE_KEPT_MILLISECONDS) continue;
+      this.histories.delete(workload);
+      this.replicas.delete(workload);
+    }
   }
 
   /** Whether anything was learnt. */

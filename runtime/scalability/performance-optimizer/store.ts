@@ -8,7 +8,7 @@ import { UsageHistory, type UsageCheckpoint } from "./right-sizing/usage-history
 
 const DAY = 24 * 3600 * 1000;
 /** A workload that was not seen for as long as memory peaks count is forgotten, as the Vertical Pod Autoscaler does. */
-const USAGE_KEPT_MILLISECONDS = 8 * DAY;
+export const USAGE_KEPT_MILLISECONDS = 8 * DAY;
 /** Advice and experiments that are over are kept so long. */
 const HISTORY_KEPT_MILLISECONDS = 30 * DAY;
 

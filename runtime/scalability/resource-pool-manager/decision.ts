@@ -2,11 +2,16 @@ import type { Lease, LeaseRequest, PoolDefinition } from "./lease";
 
 /** Holders that a decision lists. */
 const HOLDERS_LISTED = 16;
+/** Slots of each of them: every refusal is kept, and a lease may have thousands. */
+const SLOTS_LISTED = 8;
 
 export interface Holder {
   leaseId: string;
   holder: string;
+  /** The first of them. */
   slots: readonly string[];
+  /** All of them. */
+  slotCount: number;
   heldSeconds: number;
   /** RFC 3339, UTC. */
   expiresAt: string;
@@ -38,7 +43,8 @@ export function holdersOf(leases: readonly Lease[], now: number): Holder[] {
     .map((lease) => ({
       leaseId: lease.id,
       holder: lease.holder,
-      slots: lease.slots,
+      slots: lease.slots.slice(0, SLOTS_LISTED),
+      slotCount: lease.slots.length,
       heldSeconds: (now - lease.grantedAt) / 1000,
       expiresAt: new Date(lease.expiresAt).toISOString(),
     }));

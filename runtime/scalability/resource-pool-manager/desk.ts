@@ -27,6 +27,8 @@ export class Desk {
   private readonly waiting = new Map<string, Waiting>();
   private running: Promise<void> | undefined;
   private nap: AbortController | undefined;
+  /** Something new has come since the last round was cut. */
+  private dirty = false;
 
   constructor(
     private readonly options: {
@@ -77,6 +79,7 @@ export class Desk {
   }
 
   private wake(): void {
+    this.dirty = true;
     this.nap?.abort();
     this.running ??= this.run();
   }
@@ -91,13 +94,14 @@ export class Desk {
       // Requests that arrive in one turn of the event loop go together.
       await new Promise((resolve) => setImmediate(resolve));
       await this.round();
-      if (this.pending.length === 0 && this.waiting.size > 0) await this.pause();
+      if (!this.dirty && this.waiting.size > 0) await this.pause();
     }
     this.running = undefined;
     this.options.onIdle();
   }
 
   private async round(): Promise<void> {
+    this.dirty = false;
     const pending = this.pending.splice(0);
     const waiting = [...this.waiting.values()];
     const now = this.options.clock.now();

@@ -13,6 +13,8 @@ export interface Situation {
   active: readonly Lease[];
   /** By position. */
   tickets: readonly Ticket[];
+  /** Of any ticket; 0 where there is none. */
+  lastPosition: number;
   /** What was granted before under keys that the operations name. */
   byKey: ReadonlyMap<string, { lease: Lease; requestHash: string }>;
   /** Leases that operations name and that are over. */

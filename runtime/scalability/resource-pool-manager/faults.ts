@@ -14,6 +14,13 @@ export function keyReused(key: string, pool: string): MnoError {
   return new MnoError("MNO_IDEMPOTENCY_KEY_REUSED", `The key ${key} was used for another request of pool ${pool}`);
 }
 
+export function queueFull(pool: string, waiting: number): MnoError {
+  return new MnoError(
+    "MNO_POOL_QUEUE_FULL",
+    `${waiting} requests have a place in the queue of pool ${pool}; ask again later`,
+  );
+}
+
 export function tooMany(count: number, { name, slots }: PoolDefinition): MnoError {
   const detail = `Pool ${name} has ${slots.length} slots, so count must be at most that, not ${count}`;
   return new MnoError("MNO_REQUEST_INVALID", detail, { faults: [{ field: "/count", message: detail }] });

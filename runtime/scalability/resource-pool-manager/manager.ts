@@ -41,7 +41,7 @@ export class PoolManager {
   /**
    * Leases what the request asks for, within `waitSeconds`, or returns what the key was granted before (`created` false).
    * `gone` is aborted when the caller no longer listens.
-   * Errors: MNO_POOL_EXHAUSTED with the decision's id and the holders, MNO_POOL_NOT_FOUND, MNO_IDEMPOTENCY_KEY_REUSED,
+   * Errors: MNO_POOL_EXHAUSTED with the decision's id and the holders, MNO_POOL_QUEUE_FULL, MNO_POOL_NOT_FOUND, MNO_IDEMPOTENCY_KEY_REUSED,
    * MNO_REQUEST_INVALID, MNO_AGENT_UNAVAILABLE while this replica drains.
    */
   acquire(

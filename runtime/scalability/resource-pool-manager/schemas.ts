@@ -1,4 +1,5 @@
 import { type Static, type TSchema, Type } from "@sinclair/typebox";
+import { TEXT_PATTERN } from "../../kernel/http/text";
 
 /** The wire forms of the engine's HTTP interface. */
 
@@ -21,9 +22,10 @@ const LeakAfterSeconds = Type.Integer({
   maximum: 31_536_000,
   description: "A lease held for longer, through renewals, is listed as a leak",
 });
-const Slot = Type.String({ minLength: 1, maxLength: 255 });
+const Slot = Type.String({ minLength: 1, maxLength: 255, pattern: TEXT_PATTERN });
 const Time = Type.String({ format: "date-time" });
-const Text = (description: string) => Type.String({ minLength: 1, maxLength: 255, description });
+const Text = (description: string, maxLength = 255) =>
+  Type.String({ minLength: 1, maxLength, pattern: TEXT_PATTERN, description });
 
 const Slots = Type.Integer({ minimum: 1, maximum: 10_000, description: "How many slots there are, all alike" });
 const Members = Type.Array(Slot, {
@@ -67,9 +69,7 @@ export const PoolList = Type.Object({ items: Type.Array(PoolAnswer) }, closed);
 export const AcquireRequest = Type.Object(
   {
     holder: Text("Who the lease is for, so that others can find it"),
-    site: Type.Optional(
-      Type.String({ minLength: 1, maxLength: 4096, description: "Where in the holder's code; leak reports repeat it" }),
-    ),
+    site: Type.Optional(Text("Where in the holder's code; leak reports repeat it", 4096)),
     count: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000, default: 1, description: "Slots, all or none" })),
     leaseSeconds: Type.Optional(LeaseSeconds),
     waitSeconds: Type.Optional(
@@ -186,7 +186,8 @@ export const DecisionAnswer = Type.Object(
         {
           leaseId: Type.String(),
           holder: Type.String(),
-          slots: Type.Array(Slot),
+          slots: Type.Array(Slot, { description: "The first 8 of them" }),
+          slotCount: Type.Integer({ description: "All of them" }),
           heldSeconds: Type.Number(),
           expiresAt: Time,
         },

@@ -33,6 +33,10 @@ export async function load(
     [name, keys, named],
   );
   const tickets = await tx.query<TicketRow>(`SELECT * FROM rpm_tickets WHERE pool = $1 ORDER BY position`, [name]);
+  const [last] = await tx.query<{ position: number }>(
+    `SELECT coalesce(max(position), 0) AS position FROM rpm_tickets WHERE pool = $1`,
+    [name],
+  );
   const byKey: [string, { lease: ReturnType<typeof leaseFrom>; requestHash: string }][] = rows.flatMap((row) =>
     row.idempotency_key === null
       ? []
@@ -45,6 +49,7 @@ export async function load(
     exhaustedSince: pool.exhausted_since?.getTime() ?? null,
     active: rows.filter(({ ended_at }) => ended_at === null).map(leaseFrom),
     tickets: tickets.map(ticketFrom),
+    lastPosition: last?.position ?? 0,
     byKey: new Map(byKey),
     over: new Map(over),
   };

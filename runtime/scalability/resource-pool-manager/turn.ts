@@ -1,12 +1,14 @@
 import { type Circumstances, granted, refused } from "./decision";
 import type { Changes, Situation, Timing } from "./engine";
-import { failed, keyReused, leaseOver, tooMany } from "./faults";
+import { failed, keyReused, leaseOver, queueFull, tooMany } from "./faults";
 import { decisionIdOf } from "./ids";
 import type { EndReason, Lease, Ticket } from "./lease";
 import type { Acquire, Operation, Outcome } from "./operations";
 
 /** Share of the slots that may be leased for an exhausted pool to count as recovered. */
 const RECOVERED = 0.8;
+/** Places in a queue beyond those that the pool could serve at once: each turn reads all of them. */
+const MOST_WAITING = 2000;
 
 /** A pool in the middle of its turn: what it is to become, and what of that is new. */
 export class Turn {
@@ -20,6 +22,7 @@ export class Turn {
   private blocked = 0;
   private readonly served = new Map<string, Outcome>();
   private readonly changes: Changes;
+  private lastPosition: number;
   private readonly touched = new Set<string>();
 
   constructor(
@@ -30,6 +33,7 @@ export class Turn {
     this.active = new Map(situation.active.map((lease) => [lease.id, lease]));
     this.tickets = new Map(situation.tickets.filter((t) => t.keptUntil > now).map((ticket) => [ticket.id, ticket]));
     this.over = new Map(situation.over);
+    this.lastPosition = situation.lastPosition;
     this.changes = {
       ended: [],
       renewed: [],
@@ -120,11 +124,14 @@ export class Turn {
     }
     const ticket = this.placeOf(operation);
     if (key && ticket && ticket.requestHash !== key.requestHash) return failed(keyReused(key.value, definition.name));
+    if (!ticket && this.tickets.size >= definition.slots.length + MOST_WAITING) {
+      return failed(queueFull(definition.name, this.tickets.size));
+    }
     const id = ticket?.id ?? operation.ticket;
     const presentUntil = this.now + this.timing.presenceMilliseconds;
     this.put({
       id,
-      position: ticket?.position ?? Math.max(0, ...[...this.tickets.values()].map(({ position }) => position)) + 1,
+      position: ticket?.position ?? (this.lastPosition += 1),
       count: request.count,
       holder: request.holder,
       key: key?.value ?? null,

@@ -188,6 +188,8 @@ export class TestAgent {
   readonly bus = new FakeBus(this.tracer);
   readonly metrics: Metrics = createMetrics();
   readonly loops = new Map<string, { milliseconds: number; work: () => Promise<void> }>();
+  /** Abort it to end the leader's term. */
+  readonly term = new AbortController();
   readonly checks = new Map<string, () => Promise<void>>();
   private readonly cleanups: (() => Promise<void>)[] = [];
   private app!: App;
@@ -229,7 +231,7 @@ export class TestAgent {
       signal,
       every,
       whileLeading: (start: (term: LeaderTerm) => Promise<void>) =>
-        void (leading = start({ number: 0, signal, every, onStop })),
+        void (leading = start({ number: 0, signal: this.term.signal, every, onStop })),
       readyWhen: (name: string, check: () => Promise<void>) => void this.checks.set(name, check),
       onStop,
     };

@@ -22,6 +22,10 @@ interface Client {
 /** A client made from KEDA's proto by gRPC's own loader: it shares no code with what it asks. */
 describe("auto-scaling engine: KEDA's external scaler", () => {
   const known = new Map<string, Exclude<Served, undefined>>();
+  /** Workloads that were looked up, in order. */
+  const looked: string[] = [];
+  /** When set, looking up fails with it. */
+  let broken: Error | undefined;
   const changes = new EventEmitter();
   let clock: ManualClock;
   let keda: Awaited<ReturnType<typeof serveKeda>>;
@@ -30,7 +34,14 @@ describe("auto-scaling engine: KEDA's external scaler", () => {
   beforeEach(async () => {
     clock = new ManualClock(NOW);
     known.clear();
-    keda = await serveKeda({ served: async (workload) => known.get(workload), clock, changes }, "127.0.0.1", 0);
+    looked.length = 0;
+    broken = undefined;
+    const served = async (workload: string): Promise<Served> => {
+      looked.push(workload);
+      if (broken) throw broken;
+      return known.get(workload);
+    };
+    keda = await serveKeda({ served, clock, changes }, "127.0.0.1", 0);
     const { externalscaler } = loadPackageDefinition(loadSync(PROTO, { longs: Number, defaults: true })) as never as {
       externalscaler: { ExternalScaler: new (address: string, how: object) => typeof client };
     };
@@ -77,32 +88,110 @@ describe("auto-scaling engine: KEDA's external scaler", () => {
     await assert.rejects(call("IsActive", ref), refused(status.UNAVAILABLE));
   });
 
-  it("streams a change of activity at once, and only a change", async () => {
-    known.set("web", { replicas: 0, time: NOW });
+  /** Resolves when it holds; it must need no passing of time. */
+  const until = async (holds: () => boolean): Promise<void> => {
+    while (!holds()) await new Promise((resolve) => setImmediate(resolve));
+  };
+  const listening = (): Promise<void> => until(() => changes.listenerCount("changed") > 0);
+  const follow = (of: object = ref) => {
     const stream = (
       client as never as { StreamIsActive: (of: object) => ClientReadableStream<{ result: boolean }> }
-    ).StreamIsActive(ref);
+    ).StreamIsActive(of);
     const results: boolean[] = [];
+    const faults: ServiceError[] = [];
     stream.on("data", ({ result }: { result: boolean }) => results.push(result));
-    stream.on("error", () => undefined);
+    stream.on("error", (error: ServiceError) => faults.push(error));
+    return { stream, results, faults };
+  };
+
+  it("streams a change of activity at once, and only a change", async () => {
+    known.set("web", { replicas: 0, time: NOW });
+    const { stream, results } = follow();
     await once(stream, "data");
-    const listening = async (): Promise<void> => {
-      while (changes.listenerCount("changed") === 0) await new Promise((resolve) => setImmediate(resolve));
-    };
     for (const replicas of [2, 3, 0]) {
       await listening();
       known.set("web", { replicas, time: NOW });
       const before = results.length;
-      changes.emit("changed");
-      if (replicas !== 3) while (results.length === before) await new Promise((resolve) => setImmediate(resolve));
+      changes.emit("changed", "web");
+      if (replicas !== 3) await until(() => results.length > before);
     }
     assert.deepEqual(results, [false, true, false]);
     // Another process's decision is found by looking.
     await listening();
     known.set("web", { replicas: 1, time: NOW });
     await clock.advance(5_000);
-    while (results.length === 3) await new Promise((resolve) => setImmediate(resolve));
+    await until(() => results.length > 3);
     assert.deepEqual(results, [false, true, false, true]);
     stream.cancel();
+  });
+
+  it("goes on with a stream once a fault that passes is over: a failing database, an old decision", async () => {
+    known.set("web", { replicas: 0, time: NOW });
+    const { stream, results, faults } = follow();
+    await once(stream, "data");
+    const change = async (): Promise<void> => {
+      await listening();
+      const before = looked.length;
+      changes.emit("changed", "web");
+      await until(() => looked.length > before);
+    };
+    broken = new Error("the database is gone");
+    await change();
+    broken = undefined;
+    known.set("web", { replicas: 2, time: NOW - 180_001 });
+    await change();
+    known.set("web", { replicas: 2, time: NOW });
+    await change();
+    await until(() => results.length > 1);
+    assert.deepEqual([results, faults], [[false, true], []]);
+    stream.cancel();
+  });
+
+  it("ends a stream whose scaler is gone with a status", async () => {
+    known.set("web", { replicas: 1, time: NOW });
+    const { stream, results, faults } = follow();
+    await once(stream, "data");
+    await listening();
+    known.delete("web");
+    changes.emit("changed", "web");
+    await until(() => faults.length > 0);
+    assert.equal(faults[0]?.code, status.NOT_FOUND);
+    assert.match(faults[0].details, /there is no scaler with act "serve" for workload web/);
+    assert.deepEqual(results, [true]);
+    assert.equal(changes.listenerCount("changed"), 0);
+  });
+
+  it("looks again at decisions on a stream's own workload only", async () => {
+    known.set("web", { replicas: 1, time: NOW });
+    const { stream } = follow();
+    await once(stream, "data");
+    await listening();
+    for (let turn = 0; turn < 50; turn += 1) {
+      changes.emit("changed", "other");
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    changes.emit("changed", "web");
+    await until(() => looked.length > 1);
+    await listening();
+    assert.deepEqual(looked, ["web", "web"]);
+    stream.cancel();
+    await until(() => changes.listenerCount("changed") === 0);
+  });
+
+  it("takes 256 streams at once, and one more when one has ended", async () => {
+    known.set("web", { replicas: 1, time: NOW });
+    const streams = Array.from({ length: 256 }, () => follow());
+    await until(() => streams.every(({ results }) => results.length === 1));
+    const refusedOne = follow();
+    await until(() => refusedOne.faults.length > 0);
+    assert.equal(refusedOne.faults[0]?.code, status.RESOURCE_EXHAUSTED);
+    await until(() => changes.listenerCount("changed") === 256);
+    streams[0]?.stream.cancel();
+    await until(() => changes.listenerCount("changed") === 255);
+    const another = follow();
+    await until(() => another.results.length + another.faults.length > 0);
+    assert.deepEqual([another.results, another.faults], [[true], []]);
+    for (const { stream } of [...streams, another]) stream.cancel();
+    await until(() => changes.listenerCount("changed") === 0);
   });
 });

@@ -169,6 +169,34 @@ describe("auto-scaling engine: a change between its decision and its record", ()
     assert.deepEqual(new Set(published), new Set([`${first.id}.scaled`]));
   });
 
+  it("is not begun by who leads no more, and left to who does", async () => {
+    agent.term.abort();
+    await grant(agent);
+    assert.deepEqual(agent.cluster.scaled, []);
+    const [left] = await decisions(agent);
+    assert.equal(left?.action, "skipped");
+    assert.equal(left.reasons.at(-1), "scaling to 5 failed: the leader's term ended before");
+    assert.deepEqual(await scaleEvents(), [], "it takes nothing from the rate limit");
+    const next = await start(1);
+    await next.loop("evaluate");
+    assert.deepEqual(next.cluster.scaled, [["web", 5]]);
+  });
+
+  it("is not begun by a round that the end of the term overtakes, and no other workload has its turn", async () => {
+    await agent.call("PUT", "/v1/scalers/web", { ...SCALER, minReplicas: 3 });
+    const get = agent.cluster.get.bind(agent.cluster);
+    agent.cluster.get = async (name) => {
+      const status = await get(name);
+      agent.term.abort();
+      return status;
+    };
+    await assert.rejects(agent.loop("evaluate"), /1 of 1 evaluations failed/);
+    assert.deepEqual(agent.cluster.scaled, []);
+    assert.deepEqual(await actions(agent), ["skipped"]);
+    await agent.loop("evaluate");
+    assert.deepEqual(await actions(agent), ["skipped"]);
+  });
+
   it("is settled by the next round also when its scaler was deleted", async () => {
     database.faults = 1;
     await grant(agent);

@@ -138,6 +138,22 @@ describe("auto-scaling engine: prediction", () => {
       assert.match(late?.forecast?.reasons[0] ?? "", / in 90 s from 40/);
     });
 
+    it("takes a value from the future for one of now, and goes on learning", async () => {
+      const metrics = [{ type: "external", name: "allocated", target: { averageValue: 10 } }];
+      const external = scaler({ metrics, prediction: { mode: "act" } });
+      const forecaster = new Forecaster(database);
+      const taken = (index: number, value: number, time?: number) =>
+        forecaster.forecast({
+          ...at(index),
+          spec: external,
+          readings: [time === undefined ? { value } : { value, time }],
+        });
+      const first = await taken(0, 40, NOW + 86_400_000);
+      assert.match(first?.forecast?.reasons[0] ?? "", / in 60 s from 40/);
+      const second = await taken(1, 50);
+      assert.match(second?.forecast?.reasons[0] ?? "", / in 60 s from 50/);
+    });
+
     it("is off unless asked for", async () => {
       assert.equal(await new Forecaster(database).forecast({ ...at(0), spec: spec("off") }), undefined);
       assert.equal(await new Forecaster(database).forecast({ ...at(0), spec: scaler(QUEUE) }), undefined);

@@ -96,6 +96,32 @@ describe("auto-scaling engine: unreliable metrics", () => {
       assert.deepEqual([history.memory?.believed, history.memory?.doubted], [{ queue: 40 }, {}]);
     });
 
+    for (const [outage, reading] of [
+      ["that failed", { error: "connection refused" }],
+      ["without any value", { values: values([]) }],
+    ] as const) {
+      it(`is not believed after a reading ${outage} either: one outage does not disarm the check`, () => {
+        const known: Memory = { believed: { queue: 40 }, doubted: { queue: 5e5 } };
+        const history = { recommendations: [{ time: NOW - 15_000, replicas: 4 }], scaleEvents: [], memory: known };
+        const down = evaluate(queueInput(4, 0, { spec: SPEC, readings: [reading], history })).history.memory;
+        assert.deepEqual([down?.believed, down?.doubted], [{ queue: 40 }, { queue: 5e5 }]);
+        const { decision } = decide([1e7, 10, 10, 10], 0, down);
+        assert.deepEqual([decision.action, decision.desiredReplicas], ["skipped", 4]);
+      });
+    }
+
+    it("does not send a panicking scaler to maxReplicas after an outage", () => {
+      const spec = scaler({ ...QUEUE, panic: {} });
+      const recommendations = [{ time: NOW - 15_000, replicas: 4 }];
+      const turn = (reading: MetricReading, memory: Memory | undefined) =>
+        evaluate(
+          queueInput(4, 0, { spec, readings: [reading], history: { recommendations, scaleEvents: [], memory } }),
+        );
+      const down = turn({ error: "connection refused" }, { believed: { queue: 40 } });
+      const up = turn({ values: values([1e6, 10, 10, 10]) }, down.history.memory);
+      assert.deepEqual([up.decision.action, up.decision.desiredReplicas], ["skipped", 4]);
+    });
+
     it("is told from a flash crowd of a hundred times the load", () => {
       assert.equal(decide([1000, 1000, 1000, 1000], 0, { believed: { queue: 40 } }).decision.desiredReplicas, 8);
     });

@@ -134,6 +134,21 @@ describe("auto-scaling engine: validateScaler", () => {
     );
   });
 
+  it("takes no endpoint with user and password, however it is written", () => {
+    for (const endpoint of [
+      "http://user:secret@host:9090/metrics",
+      "http://user@host",
+      "http://\\/user:secret@host/metrics",
+      "https://\\user:secret@host/metrics",
+    ]) {
+      const metric = { type: "external", name: "depth", endpoint, target: { value: 1 } };
+      assert.notEqual(new URL(endpoint).username, "");
+      assert.deepEqual(faultsOf({ workload: "web", maxReplicas: 5, metrics: [metric] }), {
+        "/metrics/0/endpoint": "must be a URL such as http://host:9090/metrics, without user and password",
+      });
+    }
+  });
+
   it("refuses what is no object", () => {
     for (const input of [undefined, null, 3, "web", []]) assert.ok("/" in faultsOf(input));
   });

@@ -5,8 +5,11 @@ import { OUTBOX_MIGRATIONS } from "../../../runtime/kernel/events/outbox";
 import type { CloudEvent } from "../../../runtime/kernel/events/cloudevent";
 import type { Database, Queryable } from "../../../runtime/kernel/store/database";
 import { openDatabase } from "../../../runtime/kernel/store/open";
+import { tracer } from "../../../runtime/kernel/telemetry/traces";
 import { decisionIds } from "../../../runtime/scalability/elastic-resource-manager/ids";
 import { Ledger } from "../../../runtime/scalability/elastic-resource-manager/ledger";
+import type { Instruments } from "../../../runtime/scalability/elastic-resource-manager/instruments";
+import { ResourceManager } from "../../../runtime/scalability/elastic-resource-manager/manager";
 import type { Operation, Outcome } from "../../../runtime/scalability/elastic-resource-manager/operations";
 import { AllocationStore } from "../../../runtime/scalability/elastic-resource-manager/store";
 import { amount, demand, node } from "../../support/erm-fixtures";
@@ -142,6 +145,30 @@ describe("ledger of the elastic resource manager", () => {
     await ledger.commit([allocate(200), { kind: "release", id, trace: {} }]);
     assert.equal(used(ledger), 200);
     assert.equal((await events()).length, 3);
+  });
+
+  it("fails only the request whose values the store refuses, not those that share its batch", async () => {
+    const manager = new ResourceManager({
+      ledger,
+      store,
+      clock,
+      tracer,
+      instruments: { committed: () => undefined } as unknown as Instruments,
+      view: undefined as never, // quotas need none
+      onCommit: () => undefined,
+    });
+    const results = await Promise.allSettled([
+      manager.setQuota("red", { cpuCores: 1 }),
+      manager.setQuota("blue", { custom: { "\u0000": 1 } }),
+      manager.setQuota("green", { cpuCores: 2 }),
+    ]);
+    assert.deepEqual(
+      results.map(({ status }) => status),
+      ["fulfilled", "rejected", "fulfilled"],
+    );
+    assert.deepEqual([...ledger.quotas.keys()], ["red", "green"]);
+    assert.deepEqual(await ledger.commit([]), []);
+    await inner.query("DELETE FROM erm_quotas");
   });
 
   it("reads back a commit whose answer was lost", async () => {

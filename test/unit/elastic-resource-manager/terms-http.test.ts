@@ -183,6 +183,41 @@ describe("quotas, priorities, gangs and rules over HTTP, and a database that is 
     assert.equal((await call("POST", "/v1/gangs", { members: [draw, draw] })).status, 422);
   });
 
+  it("refuses times that are none, text that the database does not take, and gangs that are too large", async () => {
+    const until = "2027-01-01T00:00:00Z";
+    const refusal = async (url: string, body: object): Promise<[number, string]> => {
+      const answer = await call(url.endsWith("quota") ? "PUT" : "POST", url, body);
+      return [answer.status, answer.body.code];
+    };
+    const invalid = [422, "MNO_REQUEST_INVALID"];
+    for (const times of [
+      { from: "2016-12-31T23:59:60Z", until },
+      { from: "2026-06-01T00:00:00Z", until: "2026-12-31T23:59:60Z" },
+      { from: "0000-01-01T00:00:00Z", until },
+      { from: "2026-06-01T00:00:00Z", until: "9999-12-31T23:59:00-23:00" },
+    ]) {
+      assert.deepEqual(await refusal("/v1/reservations", ask("blue", 1, times)), invalid, JSON.stringify(times));
+    }
+    for (const text of ["\u0000", "a\u0000", "\n", "\ud800"]) {
+      assert.deepEqual(await refusal("/v1/tenants/red/quota", { custom: { [text]: 1 } }), invalid);
+      const requests = { cpuCores: 1, memoryBytes: GIB };
+      for (const body of [
+        ask("blue", 1, { zone: text }),
+        ask("blue", 1, { nodeSelector: { [text]: "x" } }),
+        ask("blue", 1, { nodeSelector: { disk: text } }),
+        ask("blue", 1, { requests: { ...requests, gpus: 1, gpuModels: [text] } }),
+        ask("blue", 1, { requests: { ...requests, custom: { [text]: 1 } } }),
+      ]) {
+        assert.deepEqual(await refusal("/v1/allocations", body), invalid, JSON.stringify(body));
+      }
+    }
+    assert.equal((await call("PUT", "/v1/tenants/red/quota", { custom: { "example.com/fpga": 1 } })).status, 200);
+    const members = (replicas: number) => [ask("blue", 0.1, { replicas: 1000 }), ask("blue", 0.1, { replicas })];
+    const exact = [...members(999), ask("blue", 0.1)];
+    assert.deepEqual(await refusal("/v1/gangs", { members: exact }), [409, "MNO_ALLOCATION_OVER_CAPACITY"]);
+    assert.deepEqual(await refusal("/v1/gangs", { members: [...exact, ask("blue", 0.1)] }), invalid);
+  });
+
   it("loses and doubles nothing while the database is away for 60 seconds", async () => {
     const leased = await call("POST", "/v1/allocations", ask("blue", 0.5, { leaseSeconds: 30 }), "leased");
     const kept = await call("POST", "/v1/allocations", ask("blue", 0.5), "kept");

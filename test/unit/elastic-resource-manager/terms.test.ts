@@ -4,6 +4,7 @@ import { allocationOf } from "../../../runtime/scalability/elastic-resource-mana
 import { Capacity } from "../../../runtime/scalability/elastic-resource-manager/capacity";
 import type { Demand } from "../../../runtime/scalability/elastic-resource-manager/demand";
 import { place, placeGangs } from "../../../runtime/scalability/elastic-resource-manager/engine";
+import { chooseVictims } from "../../../runtime/scalability/elastic-resource-manager/preemption";
 import { overQuota } from "../../../runtime/scalability/elastic-resource-manager/quotas";
 import { amount, demand, node, numbered } from "../../support/erm-fixtures";
 
@@ -144,6 +145,34 @@ describe("preemption", () => {
     assert.match(refused(urgent(500)) ?? "", /nothing is preempted/);
     refused(demand("high", 400, 1, { priority: 10 }));
     assert.deepEqual(preemptedBy(capacity, held, urgent(400)).victims, ["free"]);
+  });
+
+  it("bounds how often and how much it places on trial, and takes little more than it needs", () => {
+    const nodes = Array.from({ length: 32 }, (_, index) => node(`n${index}`, 100_000, 10_000));
+    for (const [replicas, most, victims] of [
+      [1, 512, 1],
+      [300, 54, 400],
+      [1000, 32, 1200],
+    ] as const) {
+      const capacity = Capacity.of(nodes);
+      const held = nodes.flatMap(({ name }, index) =>
+        Array.from({ length: 100 }, (_, number): Allocation => {
+          const [decision] = place(Capacity.of([nodes[index]!]), [low("w", 1000)], numbered());
+          const id = `alc_${name}_${number}`;
+          return { ...allocationOf(decision!, number), id, nodes: [name], priority: (number * 7 + index) % 5 };
+        }),
+      );
+      for (const each of held) capacity.take(each);
+      let trials = 0;
+      const fits = (): boolean => {
+        trials += 1;
+        return capacity.table.totalFree().cpuMilli >= replicas * 1000;
+      };
+      const chosen = chooseVictims(capacity, urgent(1000, { replicas }), held, fits);
+      assert.ok(trials <= most, `${trials} trials for ${replicas} replicas`);
+      assert.ok(chosen.length >= replicas && chosen.length <= victims, `${chosen.length} for ${replicas}`);
+      assert.equal(capacity.table.totalFree().cpuMilli, 0, "the draft is as it was");
+    }
   });
 
   it("takes a gang whole or not at all", () => {

@@ -302,6 +302,22 @@ describe("global load balancer: agent", () => {
     assert.deepEqual(asked, ["POST /auto-scaling-engine/v1/scalers/demo/wake"]);
   });
 
+  it("asks again for a workload that could not be woken, while requests wait for it, and no longer", async () => {
+    const backend = await startBackend(cleanup, (_request, response) => void response.end("awake"));
+    let asked = 0;
+    const engine = await startBackend(cleanup, (_request, response) => {
+      asked += 1;
+      response.writeHead(asked === 1 ? 503 : 202).end();
+      if (asked === 2) cluster.set([{ name: "demo-0", address: backend.address }]);
+    });
+    await start({
+      MNO_GLB_UPSTREAMS: '[{"name":"demo","workloads":[{"name":"demo"}],"wake":{"held":1,"seconds":8}}]',
+      MNO_GLB_WAKE_URL: `http://${engine.address}`,
+    });
+    assert.equal((await call(port)).body, "awake");
+    assert.equal(asked, 2);
+  });
+
   it("holds only as many and as long as it is told, and says when to come back", async () => {
     const engine = await startBackend(cleanup, (_request, response) => response.writeHead(404).end());
     await start({

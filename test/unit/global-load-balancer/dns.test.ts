@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { createSocket } from "node:dgram";
-import { once } from "node:events";
+import { createSocket, type RemoteInfo, Socket } from "node:dgram";
+import { EventEmitter, once } from "node:events";
 import { Resolver } from "node:dns/promises";
 import net from "node:net";
 import fc from "fast-check";
@@ -186,5 +186,37 @@ describe("global load balancer: DNS", () => {
     socket.write(framed.subarray(7));
     const [second] = (await once(socket, "data")) as [Buffer];
     assert.equal(read(second.subarray(2)).answers, 1);
+  });
+
+  it("goes on after a query from port 0, to which nothing can be sent, and after a fault of its own", async () => {
+    const faults: string[] = [];
+    const server = await serveDns(
+      "127.0.0.1:0",
+      (name, query) => {
+        if (name === "faulty.example") throw new Error("a fault");
+        return names(name, query);
+      },
+      ({ message }) => faults.push(message),
+    );
+    cleanup.add(server, (each) => each.close());
+    const udp = cleanup.add(createSocket("udp4"), (each) => void each.close());
+    const ask = (name: string): void => udp.send(question(name, TYPE.A), server.port, "127.0.0.1");
+    // Only a raw socket sends from port 0: the first message is made to seem so.
+    let asked = 0;
+    Socket.prototype.emit = function (this: Socket, event: string, ...args: unknown[]): boolean {
+      if (event === "message" && asked === 0) {
+        asked += 1;
+        (args[1] as RemoteInfo).port = 0;
+      }
+      return EventEmitter.prototype.emit.call(this, event, ...args);
+    } as Socket["emit"];
+    cleanup.add(undefined, () => void Reflect.deleteProperty(Socket.prototype, "emit"));
+    ask("shop.example");
+    ask("faulty.example");
+    ask("shop.example");
+    const [answer] = (await once(udp, "message")) as [Buffer];
+    assert.equal(read(answer).answers, 1);
+    assert.equal(asked, 1);
+    assert.deepEqual(faults, ["a fault"]);
   });
 });

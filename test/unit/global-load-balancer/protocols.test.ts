@@ -2,9 +2,11 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import http from "node:http";
 import http2 from "node:http2";
+import https from "node:https";
 import net from "node:net";
 import WebSocket, { WebSocketServer } from "ws";
-import { call, Cleanup, closedPort, listenOn, startBackend, startProxy } from "../../support/balancer";
+import { call, Cleanup, closedPort, listenOn, raw, startBackend, startProxy } from "../../support/balancer";
+import { makeServerCertificate } from "../../support/server-certificate";
 
 interface Answer {
   status: number;
@@ -153,6 +155,87 @@ describe("global load balancer: protocols", () => {
       assert.equal((await call(proxy.port)).status, 502);
     });
 
+    it("trailers of a request that HTTP/2 knows no place for are left out, and harm nobody", async () => {
+      const address = await startHttp2((stream) => {
+        let trailers: http2.IncomingHttpHeaders = {};
+        stream.on("trailers", (each) => (trailers = each));
+        stream.on("error", () => undefined);
+        stream.resume();
+        stream.on("end", () => {
+          stream.respond();
+          stream.end(JSON.stringify({ ...trailers }));
+        });
+      });
+      const proxy = await startProxy(cleanup, { endpoints: [{ id: "a", address }], protocol: "http2" });
+      const refused = ["Host: x", "Keep-Alive: x", "Connection: x", "TE: x", "HTTP2-Settings: x", "Upgrade: x"];
+      const kept = ["X-Sum: 7", "ETag: a", "ETag: b", "X-Many: 1", "X-Many: 2", "Constructor: c"];
+      for (const trailers of [...refused.map((each) => [each, ...kept]), [...refused, ...kept]]) {
+        const head = "POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n";
+        const answer = await raw(proxy.port, `${head}2\r\nhi\r\n0\r\n${trailers.join("\r\n")}\r\n\r\n`);
+        assert.match(answer, /^HTTP\/1\.1 200 /);
+        const seen = JSON.parse(/\{.*\}/.exec(answer)?.[0] ?? "") as Record<string, string>;
+        assert.deepEqual(seen, { "x-sum": "7", etag: "a", "x-many": "1, 2", constructor: "c" });
+      }
+    });
+
+    it("to the client, what an HTTP/1.1 endpoint says twice is said once; lists stay whole", async () => {
+      const head = [
+        "Content-Type: text/plain",
+        "content-type: text/html",
+        "X-Content-Type-Options: nosniff",
+        "X-Content-Type-Options: nosniff",
+        "Content-Language: de",
+        "Content-Language: fr",
+        "Vary: a",
+        "Vary: b",
+      ];
+      const tail = ["ETag: a", "ETag: b", "Host: x", "Keep-Alive: x", "X-Sum: 7"];
+      const backend = await startBackend(cleanup, (_request, response) => {
+        const text = ["HTTP/1.1 200 OK", ...head, "Transfer-Encoding: chunked", "", "2", "ok", "0", ...tail, "", ""];
+        response.socket?.end(text.join("\r\n"));
+      });
+      const proxy = await startProxy(cleanup, { endpoints: [{ id: "a", address: backend.address }] });
+      const { status, headers, trailers, body } = await call2(await connect(proxy.port), { ":path": "/" });
+      assert.deepEqual([status, body], [200, "ok"]);
+      assert.equal(headers["content-type"], "text/plain");
+      assert.equal(headers["x-content-type-options"], "nosniff");
+      assert.equal(headers["content-language"], "de, fr");
+      assert.equal(headers.vary, "a, b");
+      assert.deepEqual(Object.fromEntries(Object.entries(trailers)), { etag: "a", "x-sum": "7" });
+    });
+
+    it("to the client, what an HTTP/2 endpoint says twice is said once", async () => {
+      const head: Record<string, string[]> = { "content-type": ["text/plain", "text/html"] };
+      const tail: Record<string, string[]> = { etag: ["a", "b"] };
+      const server = http2.createServer({ strictSingleValueFields: false });
+      const sessions = new Set<http2.ServerHttp2Session>();
+      server.on("session", (session) => sessions.add(session));
+      server.on("stream", (stream) => {
+        stream.respond(head, { waitForTrailers: true });
+        stream.on("wantTrailers", () => stream.sendTrailers(tail));
+        stream.end("ok");
+      });
+      const address = `127.0.0.1:${String(await listenOn(server))}`;
+      cleanup.add(server, (each) => {
+        for (const session of sessions) session.destroy();
+        each.close();
+      });
+      const proxy = await startProxy(cleanup, { endpoints: [{ id: "a", address }], protocol: "http2" });
+      const { status, headers, trailers } = await call2(await connect(proxy.port), { ":path": "/" });
+      assert.deepEqual([status, headers["content-type"], trailers.etag], [200, "text/plain", "a"]);
+    });
+
+    it("a head that HTTP/2 cannot say is the endpoint's failure: the client hears 502, and nothing stays under way", async () => {
+      const backend = await startBackend(cleanup, (_request, response) => {
+        response.socket?.end("HTTP/1.1 999 No\r\nX-A: b\r\nContent-Length: 2\r\n\r\nno");
+      });
+      const proxy = await startProxy(cleanup, { endpoints: [{ id: "a", address: backend.address }] });
+      const { status, headers, body } = await call2(await connect(proxy.port), { ":path": "/" });
+      assert.deepEqual([status, headers["x-a"]], [502, undefined]);
+      assert.equal((JSON.parse(body) as { code: string }).code, "MNO_UPSTREAM_FAILED");
+      assert.equal(proxy.backend("web")?.upstream.inFlight, 0);
+    });
+
     it("reads from a stream no faster than the client does, and resets it when the client goes", async () => {
       let written = 0;
       let reset!: (code: number) => void;
@@ -263,6 +346,49 @@ describe("global load balancer: protocols", () => {
       const upstream = proxy.backend("web")?.upstream;
       while ((upstream?.inFlight ?? 0) > 0) await new Promise((resolve) => setTimeout(resolve, 2));
       assert.equal(upstream?.members.get("echo")?.inFlight, 0);
+    });
+  });
+
+  describe("other upgrades", () => {
+    it("are declined: the request goes on as an ordinary one, with its body", async () => {
+      const backend = await startBackend(cleanup, (request, response) => {
+        request.toArray().then((chunks) => {
+          response.end(`${String(request.headers.upgrade)} ${Buffer.concat(chunks as Buffer[]).toString()}`);
+        }, assert.fail);
+      });
+      backend.server.on("upgrade", (_request, socket) => socket.end("HTTP/1.1 101 Switching Protocols\r\n\r\n"));
+      const endpoints = [{ id: "a", address: backend.address }];
+      const { key, certificate } = makeServerCertificate();
+      const plain = await startProxy(cleanup, { endpoints });
+      const secure = await startProxy(cleanup, { endpoints }, { tls: { key, certificate } });
+      const ways = [
+        { ...http, port: plain.port },
+        { ...https, port: secure.port },
+      ];
+      const upgrades = ["h2c", "TLS/1.0", "websocket, h2c", "websocket"];
+      for (const { request, port } of ways) {
+        for (const upgrade of upgrades) {
+          const outgoing = request({
+            port,
+            method: "POST",
+            agent: false,
+            rejectUnauthorized: false,
+            headers: {
+              connection: "Upgrade, HTTP2-Settings",
+              upgrade,
+              "http2-settings": "AAMAAABkAAQ",
+              "content-length": 5,
+            },
+          });
+          outgoing.end("hello");
+          const [response] = (await once(outgoing, "response")) as [http.IncomingMessage];
+          assert.deepEqual(
+            [response.statusCode, (await response.toArray()).join("")],
+            [200, "undefined hello"],
+            upgrade,
+          );
+        }
+      }
     });
   });
 

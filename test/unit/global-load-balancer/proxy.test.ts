@@ -12,6 +12,7 @@ import {
   startBackend,
   startProxy,
 } from "../../support/balancer";
+import { UnsendableRequest } from "../../../runtime/scalability/global-load-balancer/transport/transport";
 
 const echo: Handler = (request, response) => {
   const chunks: Buffer[] = [];
@@ -454,6 +455,54 @@ describe("global load balancer: proxy", () => {
         [200, 200, 200],
       );
       assert.deepEqual(order, ["/1", "/2", "/3"]);
+    });
+
+    it("a request that waited and cannot be sent at all is refused once, and the next takes its turn", async () => {
+      let release!: () => void;
+      const { observer, endings } = counting();
+      const backend = await startBackend(cleanup, (request, response) => {
+        if (request.url === "/slow") release = () => response.end("slow");
+        else response.end("next");
+      });
+      const proxy = await startProxy(
+        cleanup,
+        {
+          endpoints: [endpoint("a", backend.address)],
+          limits: { requestsPerEndpoint: 1, pending: 5, pendingSeconds: 5 },
+        },
+        { observer },
+      );
+      const web = proxy.backend("web");
+      assert.ok(web);
+      const { waiting } = web;
+      // What undici says at once of a request that it would not write.
+      const transport = web.transport.bind(web);
+      let attempts = 0;
+      web.transport = (member) => ({
+        send: (request, handler) => {
+          if (request.path !== "/unsendable") return transport(member).send(request, handler);
+          attempts += 1;
+          handler.onError(new UnsendableRequest("no such thing"));
+          return { abort: () => undefined, pause: () => undefined, resume: () => undefined };
+        },
+        destroy: () => undefined,
+      });
+      const waits = async (count: number): Promise<void> => {
+        while (waiting.size !== count) await new Promise((resolve) => setTimeout(resolve, 2));
+      };
+      const slow = call(proxy.port, { path: "/slow" });
+      while (backend.requests === 0) await new Promise((resolve) => setTimeout(resolve, 2));
+      const unsendable = call(proxy.port, { path: "/unsendable" });
+      await waits(1);
+      const next = call(proxy.port);
+      await waits(2);
+      release();
+      assert.equal((await slow).body, "slow");
+      assert.equal((await unsendable).status, 400);
+      assert.equal(attempts, 1);
+      assert.equal((await next).body, "next");
+      assert.deepEqual(endings, { answered: 2, refused: 1 });
+      assert.equal(web.upstream.inFlight, 0);
     });
 
     it("refuse more requests than may be under way in the upstream", async () => {

@@ -31,6 +31,38 @@ describe("HTTP access rule", () => {
     });
   }
 
+  describe("on loopback without a token, of what browsers send for web pages", () => {
+    const ask = (headers: Record<string, string>, method = "POST", rule = loopback): string | undefined =>
+      refusal(method, { host: "localhost:4600", ...headers }, rule);
+    const foreign: Record<string, string>[] = [
+      { origin: "https://evil.example" },
+      { origin: "null" },
+      { origin: "" },
+      { origin: "http://localhost:3000" },
+      { origin: "http://localhost:4600.evil.example" },
+      { "sec-fetch-site": "cross-site" },
+      { "sec-fetch-site": "same-site" },
+      { origin: "http://localhost:4600", "sec-fetch-site": "cross-site" },
+    ];
+    for (const headers of foreign) {
+      it(`refuses writes, and no reads, with ${JSON.stringify(headers)}`, () => {
+        for (const method of ["POST", "PUT", "PATCH", "DELETE"])
+          assert.equal(ask(headers, method), "MNO_ORIGIN_REFUSED");
+        assert.equal(ask(headers, "GET"), undefined);
+        assert.equal(
+          ask({ ...headers, authorization: `Bearer ${TOKEN}` }, "POST", { ...loopback, apiToken: TOKEN }),
+          undefined,
+        );
+      });
+    }
+
+    it("takes the writes of its own pages, of the user's own doing, and of what is no browser", () => {
+      assert.equal(ask({ origin: "http://localhost:4600", "sec-fetch-site": "same-origin" }), undefined);
+      assert.equal(ask({ "sec-fetch-site": "none" }), undefined);
+      assert.equal(ask({}), undefined);
+    });
+  });
+
   it("off loopback serves reads, and refuses every write without a configured token", () => {
     assert.equal(refusal("GET", { host: "example.org" }, open), undefined);
     for (const method of ["POST", "PUT", "PATCH", "DELETE"]) {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createServer, type Server } from "node:http";
+import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { WorkloadSpec } from "../../../runtime/exports";
 import type { ClusterNode, WorkloadStatus } from "../../../runtime/kernel/cluster/cluster";
@@ -202,6 +202,58 @@ describe("performance optimizer: agent", () => {
     });
   });
 
+  describe("right-sizing as the fleet changes", () => {
+    beforeEach(() => agent.cluster.add("web", 1, { requests: { cpuCores: 1, memoryBytes: 4 * GIB } }));
+    const spec = (): WorkloadSpec => agent.cluster.workloads.get("web")!.spec;
+
+    it("neither applies nor reverts advice where the workload was given secrets since", async function () {
+      this.timeout(30_000);
+      await sampleHours(12);
+      await agent.round("advise");
+      const [advice] = await listed();
+      assert.equal(advice?.obstacle, null);
+      spec().secretEnvironment = { KEY: "***" };
+      await agent.round("advise");
+      assert.equal((await listed("?state=open"))[0]?.id, advice.id, "the advice is still the same");
+      assert.equal(code(await agent.call("POST", `/v1/advice/${advice.id}/apply`)), "MNO_ADVICE_NOT_APPLICABLE");
+      assert.equal(spec().requests.cpuCores, 1);
+
+      delete spec().secretEnvironment;
+      assert.equal((await agent.call("POST", `/v1/advice/${advice.id}/apply`)).status, 200);
+      spec().secretEnvironment = { KEY: "***" };
+      assert.equal(code(await agent.call("POST", `/v1/advice/${advice.id}/revert`)), "MNO_ADVICE_NOT_APPLICABLE");
+      assert.deepEqual(spec().requests, advice.to);
+    });
+
+    it("counts the samples of a replica that was still starting when it was first seen", async () => {
+      const replica = agent.cluster.workloads.get("web")!.replicas[0]!;
+      replica.phase = "starting";
+      await agent.round("sample");
+      replica.phase = "ready";
+      agent.use("web", 0.1);
+      for (let round = 0; round < 3; round++) {
+        agent.clock.skip(10 * MINUTE);
+        await agent.round("sample");
+      }
+      const [row] = await database.query<{ checkpoint: { cpuSamples: number } }>("SELECT checkpoint FROM po_usage");
+      assert.equal(row?.checkpoint.cpuSamples, 3);
+    });
+
+    it("forgets a workload eight days after its last sample, as the store does", async () => {
+      const tracked = async (): Promise<string | undefined> =>
+        /mno_optimizer_workloads (\d+)/.exec(await agent.metrics.registry.metrics())?.[1];
+      agent.use("web", 0.1);
+      await agent.round("sample");
+      agent.cluster.workloads.delete("web");
+      agent.clock.skip(8 * 24 * 60 * MINUTE);
+      await agent.round("sample");
+      assert.equal(await tracked(), "1");
+      agent.clock.skip(MINUTE);
+      await agent.round("sample");
+      assert.equal(await tracked(), "0");
+    });
+  });
+
   describe("bottlenecks", () => {
     it("ranks what it is given, and what the cluster measures", async () => {
       const given = await agent.call("POST", "/v1/bottlenecks", {
@@ -231,13 +283,17 @@ describe("performance optimizer: agent", () => {
     let value: number;
     let puts: number[];
     let broken: boolean;
+    /** Called with each answer that is held back: those of /stuck. */
+    let stuck: ((response: ServerResponse) => void) | undefined;
     /** The objective at a value. */
     let curve: (of: number) => number;
 
     beforeEach(async () => {
       [value, puts, broken, curve] = [8, [], false, (of) => of];
       let draw = 0;
+      stuck = undefined;
       server = createServer((request, response) => {
+        if (request.url === "/stuck" && stuck) return stuck(response);
         if (broken) return response.writeHead(500).end();
         if (request.method === "GET") {
           draw += 1;
@@ -332,10 +388,42 @@ describe("performance optimizer: agent", () => {
       assert.deepEqual([(await read(failed)).outcome, value], ["failed", 8]);
     });
 
+    it("does not hold an experiment up while the knob of another does not answer", async () => {
+      const held: ServerResponse[] = [];
+      stuck = (response) => held.push(response);
+      const silentOne = await begin({ knob: { ...input().knob, url: `${base}/stuck` } });
+      const other = await begin();
+      const round = agent.round("experiments");
+      while (puts.length === 0 || held.length === 0) await new Promise(setImmediate);
+      stuck = (response) => response.writeHead(500).end();
+      for (const response of held) stuck(response);
+      await round;
+      assert.deepEqual([(await read(silentOne)).outcome, (await read(other)).state], ["failed", "running"]);
+    });
+
     it("names all that is wrong with a knob", async () => {
       const { status, body } = await agent.call("POST", "/v1/experiments", input({ candidate: 99 }));
       assert.equal(status, 422);
       assert.deepEqual((body as { errors?: unknown; code: string }).code, "MNO_KNOB_INVALID");
+    });
+
+    it("takes no URL with user and password, and does not repeat them", async () => {
+      const knob = { ...input().knob, url: "http://user:secret@127.0.0.1/knob" };
+      const { status, body } = await agent.call(
+        "POST",
+        "/v1/experiments",
+        input({ knob, measureUrl: "http://secret@[/" }),
+      );
+      const { code, faults } = body as { code: string; faults: { field: string; message: string }[] };
+      assert.deepEqual([status, code], [422, "MNO_KNOB_INVALID"]);
+      assert.deepEqual(faults, [
+        {
+          field: "/knob/url",
+          message: "must not carry user and password: whoever may read the experiment would see them",
+        },
+        { field: "/measureUrl", message: "must be a URL" },
+      ]);
+      assert.doesNotMatch(JSON.stringify(body), /secret/);
     });
   });
 });

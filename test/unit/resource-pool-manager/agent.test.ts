@@ -167,6 +167,23 @@ describe("resource pool manager over HTTP", function () {
     assert.deepEqual(order, ["large", "small"]);
   });
 
+  it("refuses text that the database does not take, and only that", async () => {
+    await call("PUT", "/v1/pools/db", { slots: 1, leaseSeconds: 600 });
+    const one = await acquire("db", { holder: "one" });
+    const waiting = acquire("db", { holder: "two", waitSeconds: 30 });
+    await queued("db", 1);
+    for (const text of ["\u0000", "a\u0000b", "line\nbreak", "\u007f", "\ud800"]) {
+      assert.equal((await acquire("db", { holder: text })).body.code, "MNO_REQUEST_INVALID", JSON.stringify(text));
+      assert.equal((await acquire("db", { holder: "x", site: text })).body.code, "MNO_REQUEST_INVALID");
+      assert.equal((await call("PUT", "/v1/pools/m", { members: [text] })).body.code, "MNO_REQUEST_INVALID");
+    }
+    await call("DELETE", `/v1/leases/${one.body.id as string}`);
+    const got = await waiting;
+    assert.equal(got.status, 201);
+    await call("DELETE", `/v1/leases/${got.body.id as string}`);
+    assert.equal((await acquire("db", { holder: "Zoë 🦊", site: "job.ts:3" })).body.holder, "Zoë 🦊");
+  });
+
   it("ends the wait at its time", async () => {
     await call("PUT", "/v1/pools/db", { slots: 1, leaseSeconds: 600 });
     await acquire("db", { holder: "one" });

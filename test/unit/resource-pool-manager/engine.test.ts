@@ -9,6 +9,7 @@ const TIMING = { presenceMilliseconds: 3000, placeMilliseconds: 10_000 };
 const situation = (slots: string[], rest: Partial<Situation> = {}): Situation => ({
   definition: { name: "db", kind: "members", slots, leaseSeconds: 60, leakAfterSeconds: null },
   fence: 7,
+  lastPosition: rest.tickets?.at(-1)?.position ?? 0,
   exhaustedSince: null,
   active: [],
   tickets: [],
@@ -112,6 +113,30 @@ describe("a pool's turn", () => {
     assert.deepEqual(kinds(clash.outcomes), ["failed"]); // more slots than the pool has
     const waiting = takeTurn(situation(["a"], { active: [lease("a")] }), [pair[0]!, other], NOW, TIMING);
     assert.deepEqual(kinds(waiting.outcomes), ["waiting", "failed"]);
+  });
+
+  it("lists the first slots of a holder, and how many there are", () => {
+    const slots = Array.from({ length: 10_000 }, (_, index) => String(index));
+    const before = situation(slots, { active: [lease("0", { slots })] });
+    const { changes } = takeTurn(before, [ask("x", { isLast: true })], NOW, TIMING);
+    const [holder] = changes.refused[0]!.holders;
+    assert.deepEqual([holder?.slots, holder?.slotCount], [slots.slice(0, 8), 10_000]);
+  });
+
+  it("puts a newcomer behind every ticket, and refuses one where too many wait", () => {
+    const many = (count: number): Ticket[] =>
+      Array.from({ length: count }, (_, index) => elsewhere(String(index), { position: index + 1 }));
+    const tickets = many(2000);
+    const behind = takeTurn(situation(["a"], { tickets, lastPosition: 7000 }), [ask("x")], NOW, TIMING);
+    assert.deepEqual(
+      behind.changes.ticketsKept.map(({ position }) => position),
+      [7001],
+    );
+    const full = situation(["a"], { tickets: many(2001) });
+    const { outcomes, changes } = takeTurn(full, [ask("x"), ask("0")], NOW, TIMING);
+    assert.deepEqual(kinds(outcomes), ["failed", "granted"], "who has a place keeps it");
+    assert.equal((outcomes[0] as Extract<Outcome, { kind: "failed" }>).error.code, "MNO_POOL_QUEUE_FULL");
+    assert.deepEqual(changes.ticketsKept, []);
   });
 
   it("leases nothing that was taken out of the pool, and lets its leases go on", () => {

@@ -26,6 +26,8 @@ const METRIC = "mno-desired-replicas";
 const MOST_AGE_MILLISECONDS = 180_000;
 /** Another process may decide: its decisions are looked up this often. */
 const LOOK_MILLISECONDS = 5_000;
+/** Streams open at once: each looks into the database that often, so that all together do about 50 times a second. */
+const MOST_STREAMS = 256;
 
 /** What a scaler with `act: "serve"` wants; null before its first decision, undefined where there is no such scaler. */
 export type Served = { replicas: number | null; time: number | null } | undefined;
@@ -33,7 +35,7 @@ export type Served = { replicas: number | null; time: number | null } | undefine
 interface KedaDependencies {
   served: (workload: string) => Promise<Served>;
   clock: Clock;
-  /** Emits "changed" when this process has decided. */
+  /** Emits "changed" with the workload that this process has decided on. */
   changes: EventEmitter;
 }
 
@@ -64,8 +66,9 @@ export async function serveKeda(
   host: string,
   port: number,
 ): Promise<{ port: number; close: () => Promise<void> }> {
-  const desired = async ({ name, scalerMetadata }: ScaledObjectRef): Promise<number> => {
-    const workload = scalerMetadata.get("workload") ?? name;
+  const workloadOf = ({ name, scalerMetadata }: ScaledObjectRef): string => scalerMetadata.get("workload") ?? name;
+  const desired = async (ref: ScaledObjectRef): Promise<number> => {
+    const workload = workloadOf(ref);
     const known = await served(workload);
     if (!known) throw fault(status.NOT_FOUND, `there is no scaler with act "serve" for workload ${workload}`);
     const age = known.time === null ? Infinity : clock.now() - known.time;
@@ -84,24 +87,45 @@ export async function serveKeda(
         (bytes) => callback(null, bytes),
         (error: unknown) => callback(asStatus(error)),
       );
+  /** Whether the workload is active; undefined while that cannot be told. */
+  const activity = async (ref: ScaledObjectRef): Promise<boolean | undefined> => {
+    try {
+      return (await desired(ref)) > 0;
+    } catch (error) {
+      // KEDA doubles its pause before it asks again after each stream that failed, up to a minute, and starts over only after
+      // one that ended well: a stream that outlives the fault tells of the wake-up at once. Its polls hear of the fault.
+      if (asStatus(error).code === status.UNAVAILABLE) return undefined;
+      throw error;
+    }
+  };
   const stopping = new AbortController();
+  let streams = 0;
+  changes.setMaxListeners(MOST_STREAMS);
   const stream: handleServerStreamingCall<ScaledObjectRef, Buffer> = (call) => {
+    if (streams >= MOST_STREAMS) {
+      call.emit("error", fault(status.RESOURCE_EXHAUSTED, `${String(MOST_STREAMS)} streams are open already`));
+      return;
+    }
+    streams += 1;
     const ended = new AbortController();
     const end = (): void => ended.abort();
     call.on("cancelled", end).on("close", end);
     const signal = AbortSignal.any([ended.signal, stopping.signal]);
     const follow = async (): Promise<void> => {
       for (let last: boolean | undefined; !signal.aborted;) {
-        const active = (await desired(call.request)) > 0;
-        if (active !== last && !signal.aborted) call.write(writeIsActive(active));
+        const active = (await activity(call.request)) ?? last;
+        if (active !== undefined && active !== last && !signal.aborted) call.write(writeIsActive(active));
         last = active;
-        await next(changes, clock, signal);
+        await next(workloadOf(call.request), changes, clock, signal);
       }
     };
-    follow().then(
-      () => call.end(),
-      (error: unknown) => call.destroy(asStatus(error) as unknown as Error),
-    );
+    void follow()
+      .then(
+        () => call.end(),
+        // What sends the status to the client: destroy() would only close this side.
+        (error: unknown) => call.emit("error", asStatus(error)),
+      )
+      .finally(() => (streams -= 1));
   };
   const metric = (number: number): MetricNumber[] => [{ metricName: METRIC, number }];
   const implementation: UntypedServiceImplementation = {
@@ -129,15 +153,18 @@ export async function serveKeda(
   return { port: bound, close };
 }
 
-/** Resolves at the next decision of this process, when it is time to look again, or when the signal says so. */
-async function next(changes: EventEmitter, clock: Clock, signal: AbortSignal): Promise<void> {
+/** Resolves at this process's next decision on the workload, when it is time to look again, or when the signal says so. */
+async function next(workload: string, changes: EventEmitter, clock: Clock, signal: AbortSignal): Promise<void> {
   const done = new AbortController();
   const stop = AbortSignal.any([signal, done.signal]);
-  await new Promise<void>((resolve) => {
-    changes.once("changed", resolve);
-    stop.addEventListener("abort", () => changes.off("changed", resolve), { once: true });
-    clock.sleep(LOOK_MILLISECONDS, stop).then(resolve, () => resolve());
-  });
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const heard = (changed: string): void => {
+    if (changed === workload) resolve();
+  };
+  changes.on("changed", heard);
+  clock.sleep(LOOK_MILLISECONDS, stop).then(resolve, () => resolve());
+  await promise;
+  changes.off("changed", heard);
   done.abort();
 }
 

@@ -48,8 +48,14 @@ export async function serveDns(
   udp.on("error", fault);
   tcp.on("error", fault);
   udp.on("message", (message, peer) => {
-    const answer = respond(message, peer.address, "udp", resolve);
-    if (answer) udp.send(answer, peer.port, peer.address, (error) => error && fault(error));
+    // Nothing can be sent to port 0, whoever claims to ask from there.
+    if (peer.port === 0) return;
+    try {
+      const answer = respond(message, peer.address, "udp", resolve);
+      if (answer) udp.send(answer, peer.port, peer.address, (error) => error && fault(error));
+    } catch (error) {
+      fault(error as Error);
+    }
   });
   return {
     port,

@@ -1,4 +1,5 @@
 import http2 from "node:http2";
+import { http2Fields, sendableTrailers } from "../http2-fields";
 import {
   type OutgoingRequest,
   type Transport,
@@ -135,7 +136,14 @@ class Http2Try implements TryControl {
       this.fail(new StreamReset(`the stream was reset with code ${code}`, stream.rstCode === NGHTTP2_REFUSED_STREAM));
     });
     if (!body) return;
-    stream.on("wantTrailers", () => stream.sendTrailers(fields(trailers())));
+    stream.on("wantTrailers", () => {
+      try {
+        stream.sendTrailers(http2Fields(sendableTrailers(trailers())));
+      } catch (error) {
+        this.fail(new UnsendableRequest((error as Error).message, { cause: error }));
+        stream.close(NGHTTP2_CANCEL);
+      }
+    });
     body.on("error", () => this.abort());
     body.pipe(stream);
   }

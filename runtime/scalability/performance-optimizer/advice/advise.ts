@@ -89,7 +89,7 @@ function reasonsFor(from: ResourceQuantities, to: ResourceQuantities, { target, 
 }
 
 /** Why the specification that the cluster gives cannot be handed back to it with other requests. */
-function obstacleOf(spec: WorkloadSpec): string | null {
+export function obstacleOf(spec: WorkloadSpec): string | null {
   const secrets = Object.keys(spec.secretEnvironment ?? {});
   if (secrets.length === 0) return null;
   return `the workload has secrets (${secrets.join(", ")}) whose values are not given out: apply the patch where it is declared`;

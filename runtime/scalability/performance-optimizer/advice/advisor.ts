@@ -8,7 +8,7 @@ import type { Instruments } from "../instruments";
 import { recommendFleet } from "../right-sizing/fleet";
 import type { UsageHistory } from "../right-sizing/usage-history";
 import type { OptimizerStore } from "../store";
-import { advise, amounts, confidenceIn } from "./advise";
+import { advise, amounts, confidenceIn, obstacleOf } from "./advise";
 import type { Advice } from "./schemas";
 
 interface AdvisorDependencies {
@@ -94,10 +94,12 @@ export class Advisor {
       throw new MnoError("MNO_ADVICE_NOT_APPLICABLE", why, { extensions: { patch: advice.patch } });
     };
     if (advice.state !== before) refuse(`Advice ${id} is ${advice.state}; only ${before} advice can be ${after}`);
-    if (advice.obstacle !== null) refuse(advice.obstacle);
     const [old, wanted] = after === "applied" ? [advice.from, advice.to] : [advice.to, advice.from];
     const status = await cluster.get(advice.workload);
     if (!status) throw new MnoError("MNO_WORKLOAD_NOT_FOUND", `There is no workload ${advice.workload} any more`);
+    // Of today: it may have been given secrets since the advice was issued.
+    const obstacle = obstacleOf(status.spec);
+    if (obstacle !== null) refuse(obstacle);
     // Already there: a crash came between the change and its record.
     const changes = !alike(amounts(status.spec.requests), wanted, 0);
     if (changes) {

@@ -18,6 +18,9 @@ interface RunnerDependencies {
   instruments: Instruments;
 }
 
+/** Experiments that are carried on at the same time: a knob that does not answer takes seconds, which others need not wait. */
+const AT_ONCE = 16;
+
 /**
  * Carries experiments out. All that matters is in the store before it is done: a knob that an earlier process may have
  * turned is turned back first, and a knob that cannot be turned back is tried again until it can.
@@ -57,10 +60,23 @@ export class ExperimentRunner {
   }
 
   async round(): Promise<void> {
-    for (const { experiment, begun } of await this.deps.store.openExperiments()) {
-      if (experiment.state === "running") await this.advance(experiment, begun);
-      else await this.finish(experiment);
-    }
+    const open = (await this.deps.store.openExperiments()).values();
+    const faults: unknown[] = [];
+    const work = async (): Promise<void> => {
+      // The workers share the iterator: each takes the next one.
+      for (const { experiment, begun } of open) {
+        try {
+          if (experiment.state === "running") await this.advance(experiment, begun);
+          else await this.finish(experiment);
+        } catch (error) {
+          faults.push(error);
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, work));
+    if (faults.length > 1)
+      throw new AggregateError(faults, `${String(faults.length)} experiments could not be carried on`);
+    if (faults.length > 0) throw faults[0];
   }
 
   private async advance(experiment: Experiment, begun: boolean): Promise<void> {

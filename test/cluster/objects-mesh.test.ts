@@ -1,16 +1,14 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as k8s from "@pulumi/kubernetes";
 import { EgressHost, Gateway, MeshKind, ServiceMesh, ServicePolicy, TrafficSplit, Waypoint } from "../../components";
 import { authorize, type MeshPeer } from "../../components/mesh/authorization";
 import { clusterUp, openCluster } from "../../tools/cluster/cluster";
-import type { OwnCluster } from "../../tools/cluster/own-cluster";
-import { type CollectedCrds, collectCrds } from "../../tools/crds/collect";
+import { collectCrds } from "../../tools/crds/collect";
 import { makeAuthority } from "../support/certificates";
 import { kubernetesRegistrations } from "../support/kubernetes-objects";
 import { plain, record } from "../support/recording-monitor";
+import { SchemaJudge } from "../support/schema-judge";
 
 interface ApiObject {
   apiVersion: string;
@@ -78,38 +76,18 @@ function everything(kind: MeshKind): void {
 
 describe("mesh and gateway objects before a real API server", function () {
   this.timeout(180_000);
-  let cluster: OwnCluster;
-  let crds: CollectedCrds;
-  let folder = "";
-  let added: string[] = [];
-
-  const names = async (kind: string): Promise<string[]> =>
-    (await cluster.kubectl(["get", kind, "--output", "name"])).split("\n").filter((name) => name !== "");
-  const judge = (objects: object[]): Promise<string> => {
-    const file = join(folder, "objects.json");
-    writeFileSync(file, JSON.stringify({ apiVersion: "v1", kind: "List", items: objects }));
-    return cluster.kubectl(["apply", "--server-side", "--dry-run=server", "--validate=strict", "--filename", file]);
-  };
+  let judge: SchemaJudge;
 
   before(async () => {
-    cluster = (await openCluster()) ?? (await clusterUp());
-    crds = await collectCrds(() => undefined);
-    folder = mkdtempSync(join(tmpdir(), "mno-objects-"));
-    const existing = new Set([...(await names("namespaces")), ...(await names("crds"))]);
-    for (const set of [...SETS, ...STUBS]) {
-      await cluster.kubectl(["apply", "--server-side", "--force-conflicts", "--filename", join(crds.directory, set)]);
-    }
-    await cluster.kubectl(["wait", "--for=condition=Established", "crds", "--all", "--timeout=60s"]);
-    for (const namespace of NAMESPACES) {
-      if (!existing.has(`namespace/${namespace}`)) await cluster.kubectl(["create", "namespace", namespace]);
-    }
-    added = [...(await names("namespaces")), ...(await names("crds"))].filter((name) => !existing.has(name));
+    const cluster = (await openCluster()) ?? (await clusterUp());
+    const { directory } = await collectCrds(() => undefined);
+    judge = new SchemaJudge(cluster);
+    await judge.open(
+      [...SETS, ...STUBS].map((set) => join(directory, set)),
+      NAMESPACES,
+    );
   });
-
-  after(async () => {
-    if (added.length > 0) await cluster.kubectl(["delete", "--wait=false", ...added]);
-    rmSync(folder, { recursive: true, force: true });
-  });
+  after(() => judge.close());
 
   for (const kind of [MeshKind.IstioAmbient, MeshKind.IstioSidecar, MeshKind.Linkerd]) {
     const checked =
@@ -118,7 +96,7 @@ describe("mesh and gateway objects before a real API server", function () {
         : "the vendors' schemas and CEL rules";
     it(`takes every object of ${kind} (${checked})`, async () => {
       const objects = await objectsOf(() => everything(kind));
-      const answer = await judge(objects);
+      const answer = await judge.judge(objects);
       const accepted = answer.split("\n").filter((line) => line.endsWith("serverside-applied (server dry run)"));
       assert.equal(accepted.length, objects.length, answer);
       assert.ok(objects.length > 10, `${String(objects.length)} objects`);
@@ -177,7 +155,7 @@ describe("mesh and gateway objects before a real API server", function () {
   ];
   for (const [what, object, message] of wrong) {
     it(`refuses ${what}: the rules are at work`, async () => {
-      await assert.rejects(judge([object]), message);
+      await assert.rejects(judge.judge([object]), message);
     });
   }
 });

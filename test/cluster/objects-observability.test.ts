@@ -1,13 +1,11 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Observability, type ObservabilityArgs } from "../../components";
 import { clusterUp, openCluster } from "../../tools/cluster/cluster";
-import type { OwnCluster } from "../../tools/cluster/own-cluster";
 import { collectCrds } from "../../tools/crds/collect";
 import { kubernetesRegistrations } from "../support/kubernetes-objects";
 import { plain, record } from "../support/recording-monitor";
+import { SchemaJudge } from "../support/schema-judge";
 
 /* eslint-disable @typescript-eslint/no-explicit-any -- objects of any kind */
 
@@ -54,40 +52,21 @@ async function objectsOf(args: ObservabilityArgs): Promise<any[]> {
 
 describe("observability objects before a real API server", function () {
   this.timeout(180_000);
-  let cluster: OwnCluster;
-  let folder = "";
-  let added: string[] = [];
-
-  const names = async (kind: string): Promise<string[]> =>
-    (await cluster.kubectl(["get", kind, "--output", "name"])).split("\n").filter((name) => name !== "");
-  const judge = (objects: object[]): Promise<string> => {
-    const file = join(folder, "objects.json");
-    writeFileSync(file, JSON.stringify({ apiVersion: "v1", kind: "List", items: objects }));
-    return cluster.kubectl(["apply", "--server-side", "--dry-run=server", "--validate=strict", "--filename", file]);
-  };
+  let judge: SchemaJudge;
 
   before(async () => {
-    cluster = (await openCluster()) ?? (await clusterUp());
+    const cluster = (await openCluster()) ?? (await clusterUp());
     const { directory } = await collectCrds(() => undefined);
-    folder = mkdtempSync(join(tmpdir(), "mno-observability-"));
-    const existing = new Set([...(await names("namespaces")), ...(await names("crds"))]);
-    for (const set of SETS) {
-      await cluster.kubectl(["apply", "--server-side", "--force-conflicts", "--filename", join(directory, set)]);
-    }
-    await cluster.kubectl(["wait", "--for=condition=Established", "crds", "--all", "--timeout=60s"]);
-    for (const namespace of NAMESPACES) {
-      if (!existing.has(`namespace/${namespace}`)) await cluster.kubectl(["create", "namespace", namespace]);
-    }
-    added = [...(await names("namespaces")), ...(await names("crds"))].filter((name) => !existing.has(name));
+    judge = new SchemaJudge(cluster);
+    await judge.open(
+      SETS.map((set) => join(directory, set)),
+      NAMESPACES,
+    );
     // What the namespace of everything but the nodes' readers must be content with.
     const level = "pod-security.kubernetes.io/enforce=restricted";
     await cluster.kubectl(["label", "--overwrite", "namespace", NAMESPACE, level]);
   });
-
-  after(async () => {
-    if (added.length > 0) await cluster.kubectl(["delete", "--wait=false", ...added]);
-    rmSync(folder, { recursive: true, force: true });
-  });
+  after(() => judge.close());
 
   for (const [what, args] of [
     ["is installed", INSTALLED],
@@ -95,7 +74,7 @@ describe("observability objects before a real API server", function () {
   ] as const) {
     it(`takes every object where all ${what}, by the vendors' schemas and CEL rules`, async () => {
       const objects = await objectsOf(args);
-      const answer = await judge(objects);
+      const answer = await judge.judge(objects);
       const accepted = answer.split("\n").filter((line) => line.endsWith("serverside-applied (server dry run)"));
       assert.equal(accepted.length, objects.length, answer);
       assert.ok(objects.length >= 20, `${String(objects.length)} objects`);
@@ -114,14 +93,14 @@ describe("observability objects before a real API server", function () {
     const collectors = objects.filter(({ kind }) => ["DaemonSet", "Deployment"].includes(kind));
     assert.equal(collectors.length, 2);
     for (const { metadata, spec } of collectors) {
-      assert.match(await judge([podOf(metadata.name, NAMESPACE, spec.template)]), /serverside-applied/);
+      assert.match(await judge.judge([podOf(metadata.name, NAMESPACE, spec.template)]), /serverside-applied/);
     }
     const beat = objects.find(({ kind }) => kind === "Beat");
     const template = structuredClone(beat.spec.daemonSet.podTemplate);
     template.spec.containers[0].image = "docker.elastic.co/beats/filebeat:9.4.3"; // ECK's part
-    assert.match(await judge([podOf("filebeat", NODES, template)]), /serverside-applied/);
+    assert.match(await judge.judge([podOf("filebeat", NODES, template)]), /serverside-applied/);
     await assert.rejects(
-      judge([podOf("filebeat", NAMESPACE, template)]),
+      judge.judge([podOf("filebeat", NAMESPACE, template)]),
       /violates PodSecurity "restricted.*hostPath/s,
     );
   });
@@ -140,7 +119,7 @@ describe("observability objects before a real API server", function () {
         metadata: { name: "elastic", namespace: NAMESPACE },
         spec: { ...spec, containers },
       };
-      assert.match(await judge([pod]), /serverside-applied/);
+      assert.match(await judge.judge([pod]), /serverside-applied/);
     }
   });
 
@@ -157,6 +136,6 @@ describe("observability objects before a real API server", function () {
       [changed("Beat", (spec) => (spec.daemonset = {})), /daemonset/],
       [changed("PrometheusRule", (spec) => (spec.groups[0].rules[0].for = "soon")), /spec.groups\[0\].rules\[0\].for/],
     ];
-    for (const [object, message] of wrong) await assert.rejects(judge([object]), message);
+    for (const [object, message] of wrong) await assert.rejects(judge.judge([object]), message);
   });
 });

@@ -13,7 +13,7 @@ export function demoScalers({ demo }: Settings): Record<string, string> {
 }
 
 /** A service to watch the platform with: scaled by what it is asked for and by what the elastic resource manager grants it. */
-export function demo(settings: Settings, { namespace, mesh, callers }: Platform): void {
+export function demo(settings: Settings, { namespace, mesh, callers, priorityClassName }: Platform): void {
   const service = new KubernetesWorkload(
     "demo",
     {
@@ -28,6 +28,7 @@ export function demo(settings: Settings, { namespace, mesh, callers }: Platform)
       readiness: { path: "/readyz", periodSeconds: 1 },
       liveness: { path: "/healthz" },
       mesh,
+      ...(priorityClassName !== undefined && { priorityClassName }),
     },
     { dependsOn: [namespace] },
   );

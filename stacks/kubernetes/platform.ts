@@ -7,6 +7,8 @@ export interface Platform {
   mesh: MeshKind;
   /** The agents that reach the replicas of what they work on: for their metrics, or with requests. */
   callers: Connectable[];
+  /** Name of the PriorityClass of what serves users, where the profile has classes. */
+  priorityClassName?: pulumi.Input<string>;
   urls: PlatformUrls;
 }
 

@@ -77,7 +77,7 @@ export function standard(settings: Settings): Platform {
       namespace,
       mesh,
       image: images.runtime,
-      ...ask(0.1, 384),
+      ...ask(0.05, 384),
       databaseUrl: database.urlSecret,
       busUrl: { secretName: events.credentialsSecretNames.apply((names) => names["mno"] ?? ""), key: "url" },
       streamReplicas: events.streamReplicas,
@@ -126,6 +126,7 @@ export function standard(settings: Settings): Platform {
     namespace: base.namespace,
     mesh,
     callers,
+    priorityClassName: base.classes.standard,
     urls: {
       apiUrl: url,
       metricsUrl: observability.prometheusUrl,

@@ -165,6 +165,8 @@ export class StandIns {
           metadata: { labels },
           spec: {
             automountServiceAccountToken: false,
+            // A full node makes room for it, as for CloudNativePG's own pods.
+            priorityClassName: spec.priorityClassName,
             securityContext: {
               runAsNonRoot: true,
               runAsUser: 26,

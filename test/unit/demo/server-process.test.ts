@@ -22,14 +22,22 @@ async function startServer(environment: Record<string, string>): Promise<{ child
   throw new Error("the demo service ended without listening");
 }
 
+/** Requests that the service has taken so far, answered or not. */
+async function arrived(url: string): Promise<number> {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  const counts = text.matchAll(/^(?:http_requests_total\{.*\}|demo_requests_in_flight) (\d+)$/gm);
+  return [...counts].reduce((sum, [, count]) => sum + Number(count), 0);
+}
+
 describe("demo service: as a process", () => {
   it("drops nothing that is in flight when it is told to stop, and exits 0", async () => {
-    const { child, url } = await startServer({ DEMO_SLOTS: "4", DEMO_BASE_MS: "50", DEMO_MS_PER_TOKEN: "0" });
+    const { child, url } = await startServer({ DEMO_SLOTS: "4", DEMO_BASE_MS: "100", DEMO_MS_PER_TOKEN: "0" });
     const pool = new Pool(url, { connections: 64 });
     try {
       const exited = once(child, "exit");
       const answers = Array.from({ length: 40 }, () => pool.request({ path: "/", method: "GET" }));
-      await answers[0]; // under load: four served, four in service, the rest queued
+      // A connection that the server has not taken yet is no request in flight: all have arrived, and one at least is answered.
+      while ((await arrived(url)) < answers.length) await answers[0];
       child.kill("SIGTERM");
       const codes = [];
       for (const answer of await Promise.all(answers)) {

@@ -95,6 +95,7 @@ export class Limiter {
 
   /** Whether what waits is a burst or overload. */
   private judge(now: number): void {
+    if (this.latency === 0) return; // Nothing has come back yet: what there is to wait for is not known.
     const { limit } = this.limit;
     const patience = (STANDING_AFTER_BURSTS * this.latency * burstQueue(limit)) / limit;
     if (now - this.lastEmpty > patience) this.standing = true;

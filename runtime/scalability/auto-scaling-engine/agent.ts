@@ -125,11 +125,17 @@ export const autoScalingEngine: AgentDefinition<Configuration> = {
       log.info({ port: keda.port }, "KEDA's external scaler is served");
     }
     context.readyWhen("database", () => database.ping());
+    // Every replica evaluates on request, and may have shown what was deleted at another.
+    context.every("forget series", PRUNE_MILLISECONDS, async () => {
+      instruments.retain(new Set((await store.list()).map(({ workload }) => workload)));
+    });
     // One replica evaluates: rates need its memory of the scrape before. The store refuses whoever evaluates beside it.
     context.whileLeading(async (term) => {
       // What another leader has learnt since is in the database.
       forecaster.retain(new Set());
       term.onStop(() => forecaster.close());
+      // The next leader's figures are the present ones.
+      term.onStop(async () => instruments.retain(new Set()));
       await consumeGrants(context, term, store, evaluator);
       term.every("evaluate", config.MNO_AUTOSCALING_SYNC_SECONDS * 1000, () => evaluator.round(term.signal));
       if (config.MNO_ASE_NODES_SECONDS > 0) {

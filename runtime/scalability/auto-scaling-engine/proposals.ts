@@ -56,7 +56,7 @@ export function proposeFor(
   };
 }
 
-/** NaN, infinite and negative values are lies about a quantity, old ones tell of another time: they count as missing, and are named. */
+/** NaN, infinite and negative values are lies about a quantity, those of another time tell of that: they count as missing, and are named. */
 function trust(name: string, raw: MetricReading, { now, options }: Situation): { reading: Reading; reasons: string[] } {
   const reading: Reading = { metric: name, values: {}, value: null, ready: 0, unready: 0, missing: 0, error: null };
   const lie = (value: number): boolean => !Number.isFinite(value) || value < 0;
@@ -64,20 +64,32 @@ function trust(name: string, raw: MetricReading, { now, options }: Situation): {
   if ("value" in raw) {
     if (lie(raw.value))
       return { reading: { ...reading, error: `reports ${String(raw.value)}, which cannot be` }, reasons: [] };
-    const age = (now - (raw.time ?? now)) / 1000;
-    if (age > options.mostSampleAgeSeconds)
-      return { reading: { ...reading, error: `reports a value of ${String(Math.round(age))} s ago` }, reasons: [] };
+    const time = otherTime(raw.time, now, options);
+    if (time !== undefined) return { reading: { ...reading, error: `reports a value of ${time}` }, reasons: [] };
     return { reading: { ...reading, value: raw.value }, reasons: [] };
   }
   const reasons = (raw.faults ?? []).map((fault) => `${name}: ${fault}`);
   for (const [replica, value] of raw.values) {
-    const age = (now - (raw.times?.get(replica)?.time ?? now)) / 1000;
+    const time = otherTime(raw.times?.get(replica)?.time, now, options);
     if (lie(value)) reasons.push(`${name}: ${replica} reports ${String(value)}, which cannot be; it counts as missing`);
-    else if (age > options.mostSampleAgeSeconds)
-      reasons.push(`${name}: ${replica} reports a value of ${String(Math.round(age))} s ago; it counts as missing`);
+    else if (time !== undefined) reasons.push(`${name}: ${replica} reports a value of ${time}; it counts as missing`);
     else reading.values[replica] = value;
   }
   return { reading, reasons };
+}
+
+/**
+ * How far off a value's time is, where that is too far to tell of now. Also where it lies ahead, beyond what clocks differ by: such a
+ * value would count as new until its time has come and gone.
+ */
+function otherTime(
+  time: number | undefined,
+  now: number,
+  { mostSampleAgeSeconds }: Situation["options"],
+): string | undefined {
+  const age = (now - (time ?? now)) / 1000;
+  if (Math.abs(age) <= mostSampleAgeSeconds) return undefined;
+  return age > 0 ? `${String(Math.round(age))} s ago` : `${String(Math.round(-age))} s ahead`;
 }
 
 /** What one replica at the target would show; of a metric about the whole, the target itself. */

@@ -15,7 +15,7 @@ export interface CalculatorOptions {
   initialReadinessSeconds: number;
   /** Seconds that one CPU sample covers; during initialisation a sample must lie wholly after the replica became ready. */
   cpuSampleSeconds: number;
-  /** Values that were measured longer ago count as missing. */
+  /** Values that were measured longer ago, or are stamped further ahead, count as missing. */
   mostSampleAgeSeconds: number;
   /** A metric's total so many times the last one believed has to be confirmed first (plausibility.ts). */
   mostGrowth: number;

@@ -1,4 +1,5 @@
 import type { AgentContext, AgentDefinition } from "../../kernel/lifecycle/agent";
+import { DatabaseClock } from "../../kernel/store/database-clock";
 import { Admission, ADMISSION_MILLISECONDS } from "./admission";
 import { ClusterView } from "./cluster-view";
 import { type Configuration, CONFIGURATION } from "./configuration";
@@ -21,10 +22,12 @@ export const elasticResourceManager: AgentDefinition = {
 };
 
 async function start(context: AgentContext<Configuration>): Promise<void> {
-  const { config, clock, database, outbox, tracer, http } = context;
+  const { config, database, outbox, tracer, http } = context;
   const weights = config.MNO_ERM_TENANT_WEIGHTS;
   const store = new AllocationStore(database);
   await store.migrate();
+  const clock = new DatabaseClock(database, context.clock);
+  await clock.read();
 
   const quotas = config.MNO_ERM_TENANT_QUOTAS;
   const nextDecisionId = decisionIds(clock, context.random);

@@ -1,6 +1,6 @@
-import type { Clock } from "../../kernel/clock";
 import { enqueue } from "../../kernel/events/outbox";
 import type { Database, Queryable } from "../../kernel/store/database";
+import type { DatabaseClock } from "../../kernel/store/database-clock";
 import type { Allocation } from "./allocation";
 import { Batch, type BatchOptions, type BatchState } from "./batch";
 import { Capacity } from "./capacity";
@@ -13,7 +13,7 @@ import type { AllocationStore } from "./store";
 export interface LedgerOptions extends Pick<BatchOptions, "nextDecisionId" | "weights" | "quotas"> {
   database: Database;
   store: AllocationStore;
-  clock: Clock;
+  clock: DatabaseClock;
 }
 
 /** A batch is decided this often at the most while nodes vanish under it. */
@@ -72,7 +72,8 @@ export class Ledger {
       const version = await store.begin(tx);
       await this.catchUp(tx, version);
       const known = await this.lookUp(tx, operations);
-      const now = clock.now();
+      // Under the lock that `begin` takes.
+      const now = await clock.read(tx);
       const state = { capacity: this.capacity, active: this.allocations, quotas: this.setQuotas, ...known };
       const batch = new Batch(state, operations, {
         now,

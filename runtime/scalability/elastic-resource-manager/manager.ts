@@ -71,7 +71,7 @@ export class ResourceManager {
         return outcome;
       } finally {
         span.setAttribute("mno.outcome", result);
-        instruments.answered(result, demand.strategy, (clock.now() - startedAt) / 1000);
+        instruments.answered(result, demand.strategy, Math.max(0, clock.now() - startedAt) / 1000);
       }
     });
   }

@@ -105,8 +105,8 @@ async function start(context: AgentContext<Configuration>): Promise<void> {
   context.every("sync upstreams", config.MNO_GLB_SYNC_SECONDS * 1000, () => registry.sync());
   context.every("discover endpoints", DISCOVER_MILLISECONDS, () => discovery.refresh());
   context.every("measure", MEASURE_MILLISECONDS, async () => {
-    instruments.measure(proxy.list());
     resolver.observe();
+    await instruments.measure(proxy.list());
   });
   const emit = (): Promise<void> =>
     events.flush(async (batch) => {

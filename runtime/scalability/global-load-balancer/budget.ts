@@ -20,11 +20,16 @@ export class Budget {
     this.requestsInWindow += 1;
   }
 
-  /** Takes one extra attempt out of the budget; false where it is used up. */
-  withdraw(now: number, share: { percent: number; minimumPerSecond: number }): boolean {
+  /** Whether there is one more extra attempt in the budget. */
+  has(now: number, share: { percent: number; minimumPerSecond: number }): boolean {
     this.turn(now);
     const allowed = (this.requestsInWindow * share.percent) / 100 + share.minimumPerSecond * SLOTS;
-    if (this.extrasInWindow + 1 > allowed) return false;
+    return this.extrasInWindow + 1 <= allowed;
+  }
+
+  /** Takes one extra attempt out of the budget; false where it is used up. */
+  withdraw(now: number, share: { percent: number; minimumPerSecond: number }): boolean {
+    if (!this.has(now, share)) return false;
     this.extras[this.slot % SLOTS]! += 1;
     this.extrasInWindow += 1;
     return true;

@@ -94,11 +94,7 @@ export class Exchange implements Waiter, FlightOwner {
     flight.settle(status < 500 ? "success" : GATEWAY_FAILURES.has(status) ? "gateway-failure" : "error", load);
     if (this.backend.spec.retry.statuses.includes(status)) {
       if (this.pending()) return false;
-      const member = this.mayRetry(this.idempotent) ? this.pick() : "none";
-      if (typeof member !== "string") {
-        this.launch("retry", member);
-        return false;
-      }
+      if (this.retried(this.idempotent)) return false;
     }
     this.winner = flight;
     for (const other of [...this.flights]) if (!other.hasHead) other.abandon();
@@ -115,8 +111,7 @@ export class Exchange implements Waiter, FlightOwner {
       return this.fail("refused", new MnoError("MNO_REQUEST_MALFORMED", `The request is refused: ${error.message}`));
     }
     const safe = !flight.sent || this.idempotent || (error instanceof StreamReset && error.refused);
-    const member = this.mayRetry(safe) ? this.pick() : "none";
-    if (typeof member !== "string") return this.launch("retry", member);
+    if (this.retried(safe)) return;
     const late = error instanceof TryTimeout;
     const { id } = flight.attempt;
     this.fail(
@@ -239,27 +234,33 @@ export class Exchange implements Waiter, FlightOwner {
     if (slow === undefined) return;
     this.deadline.after(Math.max(slow, hedge.minimumDelaySeconds * 1000), () => {
       if (this.winner || this.tried.size > 1) return;
-      const allowed = upstream.extras < spec.limits.retries;
-      if (
-        !allowed ||
-        !upstream.hedgeBudget.withdraw(this.now(), { percent: hedge.budgetPercent, minimumPerSecond: 0 })
-      ) {
+      const share = { percent: hedge.budgetPercent, minimumPerSecond: 0 };
+      if (upstream.extras >= spec.limits.retries || !upstream.hedgeBudget.has(this.now(), share)) {
         return this.backend.dependencies.observer.extra(this.backend.name, "hedge", "over-budget");
       }
       const member = this.pick();
       // The same endpoint again would only add to its load.
-      if (typeof member !== "string" && !this.tried.has(member.id)) this.launch("hedge", member);
+      if (typeof member === "string" || this.tried.has(member.id)) return;
+      upstream.hedgeBudget.withdraw(this.now(), share);
+      this.launch("hedge", member);
     });
   }
 
-  private mayRetry(safe: boolean): boolean {
+  /** Tries again where that is safe, within the budget, and possible: a try that finds no endpoint costs nothing of the budget. */
+  private retried(safe: boolean): boolean {
     const { upstream, spec, dependencies } = this.backend;
     if (!safe || this.over || this.retriesLeft <= 0 || this.request.body?.replayable === false) return false;
     const { budgetPercent, minimumPerSecond } = spec.retry;
     const share = { percent: budgetPercent, minimumPerSecond };
-    if (upstream.extras < spec.limits.retries && upstream.retryBudget.withdraw(this.now(), share)) return true;
-    dependencies.observer.extra(this.backend.name, "retry", "over-budget");
-    return false;
+    if (upstream.extras >= spec.limits.retries || !upstream.retryBudget.has(this.now(), share)) {
+      dependencies.observer.extra(this.backend.name, "retry", "over-budget");
+      return false;
+    }
+    const member = this.pick();
+    if (typeof member === "string") return false;
+    upstream.retryBudget.withdraw(this.now(), share);
+    this.launch("retry", member);
+    return true;
   }
 
   private wait(): void {

@@ -38,19 +38,44 @@ export function createInstruments(metrics: Metrics) {
     "state",
   ]);
   const perUpstream = [requests, seconds, extras, waits, changes, inFlight, waiting, endpoints];
+  /** Upstreams that may have series. */
+  const shown = new Set<string>();
+
+  /** Removes the series of an upstream that is gone. */
+  const forget = async (upstream: string): Promise<void> => {
+    shown.delete(upstream);
+    for (const metric of perUpstream) {
+      for (const { labels } of (await metric.get()).values) {
+        if (labels.upstream === upstream) {
+          const { le: _bucket, ...own } = labels as Record<string, string>;
+          (metric.remove as (labels: Record<string, string>) => void).call(metric, own);
+        }
+      }
+    }
+  };
 
   return {
     request: (upstream: string, ending: Ending, status: number, milliseconds: number): void => {
+      shown.add(upstream);
       requests.inc({ upstream, ending, class: CLASSES[Math.floor(status / 100)] ?? "none" });
       seconds.observe({ upstream }, milliseconds / 1000);
     },
-    extra: (upstream: string, kind: string, outcome: string): void => extras.inc({ upstream, kind, outcome }),
-    waited: (upstream: string, milliseconds: number): void => waits.observe({ upstream }, milliseconds / 1000),
+    extra: (upstream: string, kind: string, outcome: string): void => {
+      shown.add(upstream);
+      extras.inc({ upstream, kind, outcome });
+    },
+    waited: (upstream: string, milliseconds: number): void => {
+      shown.add(upstream);
+      waits.observe({ upstream }, milliseconds / 1000);
+    },
     changed(upstream: string, change: EndpointChange): void {
+      shown.add(upstream);
       changes.inc({ upstream, change: change.type === "health" ? (change.healthy ? "well" : "sick") : change.type });
     },
-    measure(backends: readonly Backend[]): void {
+    /** Sets the gauges. Of upstreams that are gone all series go: requests that were under way then had made some anew. */
+    async measure(backends: readonly Backend[]): Promise<void> {
       for (const { name, upstream, waiting: queue } of backends) {
+        shown.add(name);
         inFlight.set({ upstream: name }, upstream.inFlight);
         waiting.set({ upstream: name }, queue.size);
         const counts = new Map<string, number>(STATES.map((state) => [state, 0]));
@@ -60,17 +85,9 @@ export function createInstruments(metrics: Metrics) {
         }
         for (const [state, count] of counts) endpoints.set({ upstream: name, state }, count);
       }
+      const present = new Set(backends.map(({ name }) => name));
+      for (const name of shown) if (!present.has(name)) await forget(name);
     },
-    /** Removes the series of an upstream that is gone. */
-    async forget(upstream: string): Promise<void> {
-      for (const metric of perUpstream) {
-        for (const { labels } of (await metric.get()).values) {
-          if (labels.upstream === upstream) {
-            const { le: _bucket, ...own } = labels as Record<string, string>;
-            (metric.remove as (labels: Record<string, string>) => void).call(metric, own);
-          }
-        }
-      }
-    },
+    forget,
   };
 }

@@ -63,6 +63,10 @@ function connect(backend: Backend, request: TunnelRequest, tried: Set<string>, r
       new MnoError("MNO_NO_ENDPOINT", `${backend.name} has no endpoint for a tunnel at the moment`),
     );
   }
+  if (tried.size > 0) {
+    upstream.retryBudget.withdraw(now, share(backend));
+    dependencies.observer.extra(backend.name, "retry", "sent");
+  }
   tried.add(member.id);
   const attempt = upstream.begin(member, now);
   let over = false;
@@ -87,10 +91,9 @@ function connect(backend: Backend, request: TunnelRequest, tried: Set<string>, r
     socket.off("close", clientGone);
     upstream.answered(attempt, "gateway-failure", dependencies.now());
     const unsent = error.code === "ECONNREFUSED" || error.code === "EHOSTUNREACH";
-    if (unsent && retriesLeft > 0 && upstream.retryBudget.withdraw(dependencies.now(), share(backend))) {
+    if (unsent && retriesLeft > 0 && upstream.retryBudget.has(dependencies.now(), share(backend))) {
       over = true;
       backend.release(attempt);
-      dependencies.observer.extra(backend.name, "retry", "sent");
       return connect(backend, request, tried, retriesLeft - 1);
     }
     finish("failed", 502);

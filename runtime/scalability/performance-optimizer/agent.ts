@@ -65,7 +65,7 @@ export const performanceOptimizer: AgentDefinition<Configuration> = {
       runner.reset();
       term.every("sample", intervalMilliseconds, () => sampler.round());
       term.every("advise", config.MNO_OPTIMIZER_ADVISE_SECONDS * 1000, () => advisor.round(sampler.histories));
-      term.every("experiments", EXPERIMENT_MILLISECONDS, () => runner.round());
+      term.every("experiments", EXPERIMENT_MILLISECONDS, () => runner.round(term.signal));
       term.every("prune", PRUNE_MILLISECONDS, () => store.prune(clock.now()));
     });
   },

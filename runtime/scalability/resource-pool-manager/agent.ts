@@ -1,5 +1,6 @@
 import type { AgentContext, AgentDefinition } from "../../kernel/lifecycle/agent";
 import { MnoError } from "../../exports";
+import { DatabaseClock } from "../../kernel/store/database-clock";
 import { type Configuration, CONFIGURATION } from "./configuration";
 import { Instruments } from "./instruments";
 import { PoolManager } from "./manager";
@@ -20,9 +21,11 @@ export const resourcePoolManager: AgentDefinition = {
 };
 
 async function start(context: AgentContext<Configuration>): Promise<void> {
-  const { config, clock, random, database, outbox, tracer, log } = context;
+  const { config, random, database, outbox, tracer, log } = context;
   const store = new PoolStore(database);
   await store.migrate();
+  const clock = new DatabaseClock(database, context.clock);
+  await clock.read();
 
   const pollMilliseconds = config.MNO_RPM_POLL_SECONDS * 1000;
   const draining = new AbortController();

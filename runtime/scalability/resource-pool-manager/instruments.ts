@@ -12,6 +12,8 @@ export class Instruments {
   private readonly seconds;
   private readonly expired;
   private readonly gauges;
+  /** Pools that have a series in `expired`. */
+  private readonly counted = new Set<string>();
 
   constructor(metrics: Metrics) {
     this.acquires = metrics.counter("mno_rpm_acquires_total", "Requests for a lease answered", ["outcome"]);
@@ -35,12 +37,20 @@ export class Instruments {
   }
 
   leasesExpired(pool: string, count: number): void {
-    if (count > 0) this.expired.inc({ pool }, count);
+    if (count === 0) return;
+    this.counted.add(pool);
+    this.expired.inc({ pool }, count);
   }
 
-  /** Sets every gauge; a pool that was removed disappears. */
+  /** Sets every gauge; a pool that was removed disappears, here and from what is counted. */
   observe(pools: readonly PoolState[]): void {
     for (const gauge of Object.values(this.gauges)) gauge.reset();
+    const present = new Set(pools.map(({ definition }) => definition.name));
+    for (const pool of this.counted) {
+      if (present.has(pool)) continue;
+      this.expired.remove({ pool });
+      this.counted.delete(pool);
+    }
     for (const { definition, leased, waiting } of pools) {
       const label = { pool: definition.name };
       this.gauges.slots.set(label, definition.slots.length);

@@ -1,8 +1,8 @@
 import type { Logger } from "pino";
 import { MnoError } from "../../exports";
-import type { Clock } from "../../kernel/clock";
 import { enqueue } from "../../kernel/events/outbox";
 import type { Database } from "../../kernel/store/database";
+import type { DatabaseClock } from "../../kernel/store/database-clock";
 import type { Tracer } from "../../kernel/telemetry/traces";
 import type { Decision } from "./decision";
 import { Desk } from "./desk";
@@ -20,7 +20,7 @@ export interface ManagerOptions {
   store: PoolStore;
   instruments: Instruments;
   tracer: Tracer;
-  clock: Clock;
+  clock: DatabaseClock;
   random: () => number;
   log: Logger;
   pollMilliseconds: number;
@@ -65,7 +65,7 @@ export class PoolManager {
         result = outcome.created ? "granted" : "existing";
         return outcome;
       } finally {
-        instruments.answered(result, (clock.now() - askedAt) / 1000);
+        instruments.answered(result, Math.max(0, clock.now() - askedAt) / 1000);
       }
     });
   }
@@ -94,11 +94,11 @@ export class PoolManager {
     throw new MnoError("MNO_LEASE_NOT_FOUND", `There is no lease ${id}; those that ended are kept for a while only`);
   }
 
-  /** Creates or replaces a pool; whether it is new. Leases of slots that it no longer has go on to their end. */
-  async define(definition: PoolDefinition): Promise<boolean> {
-    const { store, maximumPools } = this.options;
-    const isNew = await store.put(definition, maximumPools);
-    if (isNew !== undefined) return isNew;
+  /** Creates or replaces a pool: as it then is, and whether it is new. Leases of slots that it no longer has go on to their end. */
+  async define(definition: PoolDefinition): Promise<{ state: PoolState; isNew: boolean }> {
+    const { store, clock, maximumPools } = this.options;
+    const defined = await store.put(definition, maximumPools, clock.now());
+    if (defined) return defined;
     const detail = `There are ${maximumPools} pools already, and no more may be (MNO_RPM_MAXIMUM_POOLS)`;
     throw new MnoError("MNO_POOL_INVALID", detail);
   }
@@ -191,7 +191,7 @@ export class PoolManager {
       const situation = await load(tx, pool, operations);
       if (!situation) throw noPool(pool);
       // Under the lock: whoever had it before looked at the time before.
-      const now = clock.now();
+      const now = await clock.read(tx);
       const { outcomes, changes } = takeTurn(situation, operations, now, timing);
       await apply(tx, pool, situation, changes);
       const events = eventsOf(situation.definition, changes, now, tracer.carrier());

@@ -35,9 +35,9 @@ function poolRoutes(http: FastifyInstance, { manager, store, clock }: RouteOptio
       },
     },
     async ({ params, body }, reply) => {
-      const created = await manager.define(definitionFrom(params.name, body));
-      void reply.code(created ? 201 : 200);
-      return poolFrom(await manager.pool(params.name));
+      const { state, isNew } = await manager.define(definitionFrom(params.name, body));
+      void reply.code(isNew ? 201 : 200);
+      return poolFrom(state);
     },
   );
 

@@ -1,4 +1,4 @@
-import type { Database } from "../../kernel/store/database";
+import type { Database, Queryable } from "../../kernel/store/database";
 import type { Decision } from "./decision";
 import { leaseIdOf } from "./ids";
 import type { Lease, PoolDefinition } from "./lease";
@@ -6,12 +6,17 @@ import { MIGRATIONS } from "./migrations";
 import { definitionFrom, LEASE_COLUMNS, leaseFrom, type LeaseRow, type PoolRow, timeOf } from "./rows";
 
 const PRUNE_ROWS = 1000;
+/** One process at a time defines pools; the number is arbitrary and constant ("rpm1"). */
+const DEFINITIONS_LOCK = 0x72706d31;
 
 /** A pool and how it stands. */
 export interface PoolState {
   definition: PoolDefinition;
+  /** Slots, with those that the pool no longer has. */
   leased: number;
   leases: number;
+  /** Slots of the pool that nobody has. */
+  free: number;
   waiting: number;
   exhaustedSince: number | null;
 }
@@ -24,27 +29,36 @@ export class PoolStore {
     return this.database.migrate("resource-pool-manager", MIGRATIONS);
   }
 
-  /** Whether it is new. `limit` is how many pools there may be; undefined where one more would be too many. */
-  async put(definition: PoolDefinition, limit: number): Promise<boolean | undefined> {
+  /** The pool as this makes it. `limit` is how many pools there may be; undefined where one more would be too many. */
+  async put(
+    definition: PoolDefinition,
+    limit: number,
+    now: number,
+  ): Promise<{ state: PoolState; isNew: boolean } | undefined> {
     const { name, kind, slots, leaseSeconds, leakAfterSeconds } = definition;
     const values = [name, kind, JSON.stringify(slots), leaseSeconds, leakAfterSeconds];
     return this.database.transaction(async (tx) => {
+      // Of two that make the last pool there may be, the later one must find it, and not that there are too many.
+      await tx.query(`SELECT pg_advisory_xact_lock($1)`, [DEFINITIONS_LOCK]);
       const updated = await tx.query(
         `UPDATE rpm_pools SET kind = $2, slots = $3::jsonb, lease_seconds = $4, leak_after_seconds = $5 WHERE name = $1
          RETURNING name`,
         values,
       );
-      if (updated.length > 0) return false;
-      const inserted = await tx.query<{ is_new: boolean }>(
-        `INSERT INTO rpm_pools (name, kind, slots, lease_seconds, leak_after_seconds, fence)
-         SELECT $1, $2, $3::jsonb, $4, $5, coalesce((SELECT fence FROM rpm_fences WHERE pool = $1), 0)
-         WHERE (SELECT count(*) FROM rpm_pools) < $6
-         ON CONFLICT (name) DO UPDATE SET kind = excluded.kind, slots = excluded.slots,
-           lease_seconds = excluded.lease_seconds, leak_after_seconds = excluded.leak_after_seconds
-         RETURNING (xmax = 0) AS is_new`,
-        [...values, limit],
-      );
-      return inserted[0]?.is_new;
+      const isNew = updated.length === 0;
+      if (isNew) {
+        const inserted = await tx.query(
+          `INSERT INTO rpm_pools (name, kind, slots, lease_seconds, leak_after_seconds, fence)
+           SELECT $1, $2, $3::jsonb, $4, $5, coalesce((SELECT fence FROM rpm_fences WHERE pool = $1), 0)
+           WHERE (SELECT count(*) FROM rpm_pools) < $6
+           RETURNING name`,
+          [...values, limit],
+        );
+        if (inserted.length === 0) return undefined;
+      }
+      // Read here: after the commit another definition may already hold.
+      const [state] = await this.pools(now, name, tx);
+      return { state: state!, isNew };
     });
   }
 
@@ -66,10 +80,12 @@ export class PoolStore {
   }
 
   /** By name; only that one where `name` is given. */
-  async pools(now: number, name?: string): Promise<PoolState[]> {
-    const rows = await this.database.query<PoolRow & { leased: number; leases: number; waiting: number }>(
+  async pools(now: number, name?: string, on: Queryable = this.database): Promise<PoolState[]> {
+    const rows = await on.query<PoolRow & { leased: number; leases: number; used: number; waiting: number }>(
       `SELECT p.*, (SELECT count(*) FROM rpm_holdings h WHERE h.pool = p.name) AS leased,
          (SELECT count(DISTINCT lease_id) FROM rpm_holdings h WHERE h.pool = p.name) AS leases,
+         (SELECT count(*) FROM jsonb_array_elements_text(p.slots) s (slot) JOIN rpm_holdings h ON h.slot = s.slot
+          WHERE h.pool = p.name) AS used,
          (SELECT count(*) FROM rpm_tickets t WHERE t.pool = p.name AND t.present_until > $1) AS waiting
        FROM rpm_pools p WHERE $2::text IS NULL OR p.name = $2 ORDER BY p.name`,
       [timeOf(now), name ?? null],
@@ -78,6 +94,7 @@ export class PoolStore {
       definition: definitionFrom(row),
       leased: row.leased,
       leases: row.leases,
+      free: row.slots.length - row.used,
       waiting: row.waiting,
       exhaustedSince: row.exhausted_since?.getTime() ?? null,
     }));

@@ -183,9 +183,8 @@ export class Turn {
     const ticket = this.tickets.get(id);
     const decision = refused(this.circumstances(ask, ticket?.askedAt ?? ask.askedAt, ahead));
     this.changes.refused.push(decision);
-    const placeKept = ask.key !== null && ticket !== undefined;
     this.leave(id);
-    return { kind: "refused", decision, placeKept };
+    return { kind: "refused", decision, placeKept: this.tickets.has(id) };
   }
 
   private circumstances(ask: Acquire, askedAt: number, ahead: number): Circumstances {
@@ -197,7 +196,8 @@ export class Turn {
       now: this.now,
       definition,
       request: ask.request,
-      askedAt,
+      // By the asking replica's idea of the database's time, which is a hair off.
+      askedAt: Math.min(askedAt, this.now),
       ahead,
       free: this.freeSlots().length,
       leases,
@@ -225,8 +225,9 @@ export class Turn {
 
   private leave(id: string): Outcome {
     const ticket = this.tickets.get(id);
-    if (ticket && ticket.key !== null) {
-      this.put({ ...ticket, presentUntil: this.now, keptUntil: this.now + this.timing.placeMilliseconds });
+    const { placeMilliseconds } = this.timing;
+    if (ticket && ticket.key !== null && placeMilliseconds > 0) {
+      this.put({ ...ticket, presentUntil: this.now, keptUntil: this.now + placeMilliseconds });
     } else if (ticket) this.drop(id);
     return { kind: "done" };
   }

@@ -31,7 +31,7 @@ export function hashOf({ holder, count, leaseSeconds, site }: LeaseRequest): str
   return hash("sha256", JSON.stringify([holder, count, leaseSeconds, site]), "base64url");
 }
 
-export function poolFrom({ definition, leased, leases, waiting, exhaustedSince }: PoolState): wire.PoolAnswer {
+export function poolFrom({ definition, leased, leases, free, waiting, exhaustedSince }: PoolState): wire.PoolAnswer {
   const { name, kind, slots, leaseSeconds, leakAfterSeconds } = definition;
   return {
     name,
@@ -42,7 +42,7 @@ export function poolFrom({ definition, leased, leases, waiting, exhaustedSince }
     leakAfterSeconds,
     leased,
     leases,
-    free: Math.max(0, slots.length - leased),
+    free,
     waiting,
     exhaustedSince: exhaustedSince === null ? null : new Date(exhaustedSince).toISOString(),
   };
@@ -59,7 +59,8 @@ export function leaseFrom(lease: Lease, now: number): wire.LeaseAnswer {
     site,
     fencingToken,
     decisionId: decisionIdOf(id),
-    heldSeconds: ((endedAt ?? now) - grantedAt) / 1000,
+    // `now` may be a hair behind the time by which another replica granted it.
+    heldSeconds: Math.max(0, (endedAt ?? now) - grantedAt) / 1000,
     grantedAt: new Date(grantedAt).toISOString(),
     expiresAt: new Date(expiresAt).toISOString(),
     endedAt: endedAt === null ? null : new Date(endedAt).toISOString(),

@@ -458,6 +458,20 @@ describe("auto-scaling engine: agent", () => {
     assert.doesNotMatch(await agent.metrics.registry.metrics(), /workload="web"/);
   });
 
+  it("forgets the series of a scaler that was deleted at another replica", async () => {
+    agent.cluster.add("web", 2, {}, CPU_LOAD(1));
+    await agent.call("PUT", "/v1/scalers/web", {
+      maxReplicas: 10,
+      metrics: [{ type: "resource", name: "cpu", target: { averageUtilization: 50 } }],
+    });
+    await agent.call("POST", "/v1/scalers/web/evaluate");
+    await agent.loop("forget series");
+    assert.match(await agent.metrics.registry.metrics(), /workload="web"/);
+    await database.query("DELETE FROM ase_scalers");
+    await agent.loop("forget series");
+    assert.doesNotMatch(await agent.metrics.registry.metrics(), /workload="web"/);
+  });
+
   it("is ready when the database answers", async () => {
     await agent.checks.get("database")?.();
     assert.deepEqual([...agent.checks.keys()], ["database"]);

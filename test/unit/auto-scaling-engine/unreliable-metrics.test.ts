@@ -47,17 +47,30 @@ describe("auto-scaling engine: unreliable metrics", () => {
       assert.equal(decision.action, "skipped");
       assert.ok(decision.reasons.includes("queue: r-0 reports a value of 121 s ago; it counts as missing"));
     });
+
+    it("counts as missing as well where it is stamped ahead by more than that", () => {
+      assert.equal(decide([2, 2, 2, 2], -120).decision.desiredReplicas, 1, "clocks differ");
+      const { decision } = decide([2, 2, 2, 2], -121);
+      assert.equal(decision.action, "skipped");
+      assert.ok(decision.reasons.includes("queue: r-0 reports a value of 121 s ahead; it counts as missing"));
+    });
   });
 
-  it("an external value that is old counts as none", () => {
+  it("an external value that is old, or stamped far ahead, counts as none", () => {
     const external = { metrics: [{ type: "external", name: "allocated", target: { value: 10 } }] };
     const at = (age: number) =>
       evaluate(queueInput(4, 0, { spec: scaler(external), readings: [{ value: 20, time: NOW - age * 1000 }] }));
     assert.equal(at(120).decision.desiredReplicas, 8);
-    assert.deepEqual(at(121).decision.reasons, [
-      "allocated: reports a value of 121 s ago",
-      "no metric could be read: keep 4",
-    ]);
+    assert.equal(at(-120).decision.desiredReplicas, 8);
+    for (const [age, time] of [
+      [121, "121 s ago"],
+      [-3600, "3600 s ahead"],
+    ] as const) {
+      assert.deepEqual(at(age).decision.reasons, [
+        `allocated: reports a value of ${time}`,
+        "no metric could be read: keep 4",
+      ]);
+    }
   });
 
   describe("a source that lies", () => {

@@ -4,6 +4,7 @@ import { ManualClock } from "../../../runtime/kernel/clock";
 import { OUTBOX_MIGRATIONS } from "../../../runtime/kernel/events/outbox";
 import type { CloudEvent } from "../../../runtime/kernel/events/cloudevent";
 import type { Database, Queryable } from "../../../runtime/kernel/store/database";
+import { DatabaseClock } from "../../../runtime/kernel/store/database-clock";
 import { openDatabase } from "../../../runtime/kernel/store/open";
 import { tracer } from "../../../runtime/kernel/telemetry/traces";
 import { decisionIds } from "../../../runtime/scalability/elastic-resource-manager/ids";
@@ -60,7 +61,7 @@ describe("ledger of the elastic resource manager", () => {
     const opened = new Ledger({
       database: on,
       store: new AllocationStore(on),
-      clock,
+      clock: new DatabaseClock(on, clock),
       nextDecisionId: decisionIds(clock, Math.random),
       weights: {},
     });
@@ -121,6 +122,34 @@ describe("ledger of the elastic resource manager", () => {
     assert.equal(event.id, `${allocation.id}.allocated`);
     assert.equal(event.subject, "web");
     assert.equal(event.traceparent, trace.traceparent);
+  });
+
+  it("of replicas whose clocks differ expires a lease by the database's time, whoever looks", async () => {
+    const postgres: Database = {
+      engine: "postgres",
+      query: (sql, parameters) => inner.query(sql, parameters),
+      transaction: (work) => inner.transaction(work),
+      migrate: (set, migrations) => inner.migrate(set, migrations),
+      ping: () => inner.ping(),
+      close: () => inner.close(),
+    };
+    const hour = 3_600_000;
+    const at = (skew: number): Ledger => {
+      clock = new ManualClock(Date.now() + skew);
+      return open(postgres);
+    };
+    for (const [holder, other] of [
+      [at(-hour), at(hour)],
+      [at(hour), at(-hour)],
+    ] as const) {
+      const [outcome] = await holder.commit([allocate(300, { demand: demand("red", 300, 10, { leaseSeconds: 60 }) })]);
+      const { allocation } = granted(outcome) as Extract<Outcome, { created: true }>;
+      const left = allocation.expiresAt! - Date.now();
+      assert.ok(left > 0 && left <= 60_000, `it ends in ${String(left)} ms`);
+      assert.deepEqual(await other.commit([{ kind: "expire", ids: [allocation.id] }]), [{ kind: "expired", count: 0 }]);
+      const [renewed] = await other.commit([{ kind: "renew", id: allocation.id, leaseSeconds: 60 }]);
+      assert.equal(renewed?.kind, "renewed");
+    }
   });
 
   it("stores nothing of a refusal", async () => {

@@ -5,6 +5,7 @@ import { ManualClock } from "../../../runtime/kernel/clock";
 import type { CloudEvent } from "../../../runtime/kernel/events/cloudevent";
 import { OUTBOX_MIGRATIONS } from "../../../runtime/kernel/events/outbox";
 import type { Database } from "../../../runtime/kernel/store/database";
+import { DatabaseClock } from "../../../runtime/kernel/store/database-clock";
 import { openDatabase } from "../../../runtime/kernel/store/open";
 import type { Demand } from "../../../runtime/scalability/elastic-resource-manager/demand";
 import { decisionIds } from "../../../runtime/scalability/elastic-resource-manager/ids";
@@ -24,7 +25,8 @@ describe("reservations", () => {
   let ledger: Ledger;
 
   const open = (): Ledger => {
-    const options = { database, store, clock, nextDecisionId: decisionIds(clock, Math.random), weights: {} };
+    const nextDecisionId = decisionIds(clock, Math.random);
+    const options = { database, store, clock: new DatabaseClock(database, clock), nextDecisionId, weights: {} };
     const opened = new Ledger({ ...options, quotas: { red: { cpuCores: 2 } } });
     opened.capacity.setNodes(NODES);
     return opened;

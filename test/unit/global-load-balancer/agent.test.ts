@@ -177,6 +177,26 @@ describe("global load balancer: agent", () => {
       assert.equal((await agent.call(method, "/v1/upstreams/web")).status, 404);
   });
 
+  it("an upstream that is deleted leaves no series, not even those of requests that were under way then", async () => {
+    let arrived: () => void = () => undefined;
+    const arrival = new Promise<void>((resolve) => (arrived = resolve));
+    let finish: () => void = () => undefined;
+    const backend = await startBackend(cleanup, (_request, response) => {
+      finish = () => response.end("late");
+      arrived();
+    });
+    await start();
+    await put("web", { endpoints: [{ id: "a", address: backend.address }] });
+    await agent.loop("measure");
+    const late = call(port);
+    await arrival;
+    await agent.call("DELETE", "/v1/upstreams/web");
+    finish();
+    assert.equal((await late).body, "late");
+    await agent.loop("measure");
+    assert.doesNotMatch(await agent.metrics.registry.metrics(), /upstream="web"/);
+  });
+
   it("a change that rests on an old version is refused, and one that is not valid, with every fault at once", async () => {
     await start();
     const { body } = await put("web", {});

@@ -219,4 +219,27 @@ describe("global load balancer: DNS", () => {
     assert.equal(asked, 1);
     assert.deepEqual(faults, ["a fault"]);
   });
+
+  it("a fault while it answers over TCP costs that connection, and no other", async () => {
+    const faults: string[] = [];
+    const server = await serveDns(
+      "127.0.0.1:0",
+      (name, query) => {
+        if (name === "faulty.example") throw new Error("a fault");
+        return names(name, query);
+      },
+      ({ message }) => faults.push(message),
+    );
+    cleanup.add(server, (each) => each.close());
+    const ask = (name: string): net.Socket => {
+      const socket = cleanup.add(net.connect(server.port, "127.0.0.1"), (each) => void each.destroy());
+      const one = question(name, TYPE.A);
+      socket.write(Buffer.concat([Buffer.from([0, one.length]), one]));
+      return socket;
+    };
+    await once(ask("faulty.example"), "close");
+    assert.deepEqual(faults, ["a fault"]);
+    const [answer] = (await once(ask("shop.example"), "data")) as [Buffer];
+    assert.equal(read(answer.subarray(2)).answers, 1);
+  });
 });

@@ -5,7 +5,7 @@ import http2 from "node:http2";
 import https from "node:https";
 import net from "node:net";
 import WebSocket, { WebSocketServer } from "ws";
-import { call, Cleanup, closedPort, listenOn, raw, startBackend, startProxy } from "../../support/balancer";
+import { call, Cleanup, closedPort, counting, listenOn, raw, startBackend, startProxy } from "../../support/balancer";
 import { makeServerCertificate } from "../../support/server-certificate";
 
 interface Answer {
@@ -153,6 +153,20 @@ describe("global load balancer: protocols", () => {
         assert.equal((await call(proxy.port, { method: "POST", body: "x" })).body, "ok");
       proxy.apply({ name: "web", endpoints: endpoints.slice(0, 1), protocol: "http2" });
       assert.equal((await call(proxy.port)).status, 502);
+    });
+
+    it("headers of a request that are named like what every object has reach the endpoint as they are", async () => {
+      const address = await startHttp2((stream, headers) => {
+        stream.respond();
+        stream.end(JSON.stringify(Object.entries(headers)));
+      });
+      const proxy = await startProxy(cleanup, { endpoints: [{ id: "a", address }], protocol: "http2" });
+      const names = ["constructor", "__proto__", "tostring"];
+      const lines = names.map((name) => `${name}: of-${name}`).join("\r\n");
+      const answer = await raw(proxy.port, `GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n${lines}\r\n\r\n`);
+      assert.match(answer, /^HTTP\/1\.1 200 /);
+      const seen = new Map(JSON.parse(/\[\[.*\]\]/.exec(answer)?.[0] ?? "[]") as [string, string][]);
+      for (const name of names) assert.equal(seen.get(name), `of-${name}`);
     });
 
     it("trailers of a request that HTTP/2 knows no place for are left out, and harm nobody", async () => {
@@ -313,6 +327,32 @@ describe("global load balancer: protocols", () => {
         await once(socket, "close");
         while (upstream.inFlight > 0) await new Promise((resolve) => setTimeout(resolve, 2));
       }
+    });
+
+    it("costs nothing of the budget for retries where no endpoint is left to try", async () => {
+      const echo = { id: "echo", address: await startEcho() };
+      const dead = { id: "dead", address: `127.0.0.1:${String(await closedPort())}` };
+      const settings = {
+        retry: { attempts: 1, budgetPercent: 0, minimumPerSecond: 0.1 },
+        limits: { requestsPerEndpoint: 1 },
+        outlier: { consecutiveGatewayFailures: 1 },
+      };
+      const { observer, extras } = counting();
+      const proxy = await startProxy(cleanup, { endpoints: [echo], ...settings }, { observer });
+      const open = (): WebSocket => {
+        const socket = new WebSocket(`ws://127.0.0.1:${String(proxy.port)}/`);
+        socket.on("error", () => undefined);
+        return socket;
+      };
+      const taken = cleanup.add(open(), (each) => each.terminate());
+      await once(taken, "message");
+      proxy.apply({ name: "web", endpoints: [echo, dead], ...settings });
+      // The one that does not answer is ejected, and the other one is taken.
+      const [, refused] = (await once(open(), "unexpected-response")) as [unknown, http.IncomingMessage];
+      assert.equal(refused.statusCode, 503);
+      assert.deepEqual(extras, {});
+      const share = { percent: 0, minimumPerSecond: 0.1 };
+      assert.equal(proxy.backend("web")?.upstream.retryBudget.withdraw(performance.now(), share), true);
     });
 
     it("is refused by the endpoint's own answer, or by a problem document where there is no endpoint", async () => {

@@ -383,6 +383,38 @@ describe("global load balancer: proxy", () => {
       assert.ok((extras["retry over-budget"] ?? 0) > 0);
     });
 
+    it("cost nothing of the budget where no endpoint is free to try", async () => {
+      const bad = await startBackend(cleanup, (_request, response) => response.writeHead(503).end());
+      const held: (() => void)[] = [];
+      let holding = true;
+      const good = await startBackend(cleanup, (_request, response) => {
+        if (holding) held.push(() => response.end());
+        else response.end();
+      });
+      const { observer, extras } = counting();
+      const proxy = await startProxy(
+        cleanup,
+        {
+          endpoints: [endpoint("bad", bad.address), endpoint("good", good.address)],
+          retry: { attempts: 1, budgetPercent: 0, minimumPerSecond: 0.1 },
+          limits: { requestsPerEndpoint: 1 },
+          outlier: { enabled: false },
+          policy: { name: "round-robin" },
+        },
+        { observer },
+      );
+      const both = [call(proxy.port), call(proxy.port)];
+      // The only other endpoint is taken.
+      assert.equal((await Promise.race(both)).status, 503);
+      assert.deepEqual(extras, {});
+      while (held.length === 0) await new Promise(setImmediate);
+      holding = false;
+      held[0]?.();
+      assert.deepEqual((await Promise.all(both)).map(({ status }) => status).sort(), [200, 503]);
+      for (let index = 0; index < 2; index += 1) assert.equal((await call(proxy.port)).status, 200);
+      assert.deepEqual(extras, { "retry sent": 1 });
+    });
+
     it("hedges a slow idempotent request, and gives the loser up", async () => {
       let slow = false;
       let abandoned = 0;

@@ -30,6 +30,8 @@ class OptimizerCluster extends FakeCluster {
   /** When set, `list` fails with it. */
   away: Error | undefined;
   override readonly clusterNodes = [NODE];
+  /** Called when `apply` has changed a workload, before its caller hears of it. */
+  applied: (() => Promise<void>) | undefined;
 
   override async list(): Promise<WorkloadStatus[]> {
     if (this.away) throw this.away;
@@ -39,6 +41,8 @@ class OptimizerCluster extends FakeCluster {
   async apply(spec: WorkloadSpec): Promise<WorkloadStatus> {
     const status = this.workloads.get(spec.name) as WorkloadStatus;
     status.spec = structuredClone(spec);
+    status.generation += 1;
+    await this.applied?.();
     return status;
   }
 }
@@ -199,6 +203,59 @@ describe("performance optimizer: agent", () => {
       agent.cluster.workloads.get("api")!.spec.requests.cpuCores = 2;
       assert.equal(code(await agent.call("POST", `/v1/advice/${open!.id}/apply`)), "MNO_ADVICE_NOT_APPLICABLE");
       assert.equal(code(await agent.call("POST", "/v1/advice/adv_none/apply")), "MNO_ADVICE_NOT_FOUND");
+    });
+  });
+
+  describe("right-sizing while others change the workload", () => {
+    const live = (): WorkloadStatus => agent.cluster.workloads.get("web")!;
+    const release = (): void => {
+      live().spec.command = ["node", "next"];
+      live().generation += 1;
+    };
+    let advice: Advice;
+
+    beforeEach(async function () {
+      this.timeout(30_000);
+      agent.cluster.add("web", 1, { requests: { cpuCores: 1, memoryBytes: 4 * GIB } });
+      await sampleHours(12);
+      await agent.round("advise");
+      advice = (await listed())[0]!;
+    });
+
+    it("refuses to apply over a change that came after it had read the workload", async () => {
+      const get = agent.cluster.get.bind(agent.cluster);
+      agent.cluster.get = async (name) => {
+        const status = await get(name);
+        agent.cluster.get = get;
+        release();
+        return status;
+      };
+      assert.equal(code(await agent.call("POST", `/v1/advice/${advice.id}/apply`)), "MNO_ADVICE_NOT_APPLICABLE");
+      assert.deepEqual([live().spec.command, live().spec.requests.cpuCores], [["node", "next"], 1]);
+      assert.equal((await agent.call("POST", `/v1/advice/${advice.id}/apply`)).status, 200, "of the new one");
+      assert.deepEqual([live().spec.command, live().spec.requests], [["node", "next"], advice.to]);
+    });
+
+    it("takes back what was superseded meanwhile, and keeps what another changed meanwhile", async () => {
+      agent.cluster.applied = async () => {
+        agent.cluster.applied = undefined;
+        release();
+        await database.query(
+          `UPDATE po_advice SET state = 'superseded', advice = jsonb_set(advice, '{state}', '"superseded"')`,
+        );
+      };
+      assert.equal(code(await agent.call("POST", `/v1/advice/${advice.id}/apply`)), "MNO_ADVICE_NOT_APPLICABLE");
+      assert.deepEqual([live().spec.command, live().spec.requests], [["node", "next"], advice.from]);
+    });
+
+    it("does not take back what another request for the same has recorded", async () => {
+      agent.cluster.applied = async () => {
+        agent.cluster.applied = undefined;
+        assert.equal((await agent.call("POST", `/v1/advice/${advice.id}/apply`)).status, 200);
+      };
+      const { status, body } = await agent.call("POST", `/v1/advice/${advice.id}/apply`);
+      assert.deepEqual([status, (body as Advice).state], [200, "applied"]);
+      assert.deepEqual(live().spec.requests, advice.to);
     });
   });
 
@@ -368,6 +425,29 @@ describe("performance optimizer: agent", () => {
       broken = false;
       await rounds(1);
       assert.deepEqual([(await read(id)).state, (await read(id)).outcome, value], ["done", "interrupted", 8]);
+    });
+
+    it("turns no knob any more once its term has ended, neither on nor back", async () => {
+      for (const changes of [{}, { guard: { maximum: -1 } }]) {
+        const id = await begin(changes);
+        await rounds(changes.guard ? 2 : 1);
+        const before = [...puts];
+        curve = (of) => {
+          agent.term.abort(new Error("the term is over"));
+          return of;
+        };
+        await rounds(1);
+        assert.deepEqual(puts, before);
+        // The next leader does.
+        const later = new OptimizerAgent(database);
+        later.clock.skip(agent.clock.now() - later.clock.now());
+        await agent.stop();
+        agent = later;
+        await agent.start(performanceOptimizer, SETTINGS);
+        curve = (of) => of;
+        await rounds(1);
+        assert.deepEqual([(await read(id)).state, value], ["done", 8]);
+      }
     });
 
     it("ends on a broken guard, on request, and where the measurements do not come", async () => {

@@ -99,6 +99,17 @@ describe("resource pool manager over HTTP", function () {
     assert.equal((await acquire("none", { holder: "a" })).body.code, "MNO_POOL_NOT_FOUND");
   });
 
+  it("counts as free what may be leased, also after slots that are leased were taken out of the pool", async () => {
+    await call("PUT", "/v1/pools/ports", { members: ["a", "b", "c"], leaseSeconds: 30 });
+    await acquire("ports", { holder: "red", count: 2 });
+    const { body } = await call("PUT", "/v1/pools/ports", { members: ["b", "c", "d"] });
+    assert.deepEqual([body.maximum, body.leased, body.free], [3, 2, 2]);
+    assert.equal((await acquire("ports", { holder: "blue", count: 2 })).status, 201);
+    assert.equal((await call("GET", "/v1/pools/ports")).body.free, 0);
+    const smaller = await call("PUT", "/v1/pools/ports", { members: ["e"] });
+    assert.deepEqual([smaller.body.maximum, smaller.body.leased, smaller.body.free], [1, 4, 1]);
+  });
+
   it("leases each member once, with a fencing token that grows, and lists holders and ages", async () => {
     await call("PUT", "/v1/pools/ports", { members: ["8081", "8082"], leaseSeconds: 30 });
     const first = await acquire("ports", { holder: "red", site: "main.ts:7" });

@@ -146,4 +146,18 @@ describe("a pool's turn", () => {
     assert.deepEqual(changes.granted[0]?.lease.slots, ["b"]);
     assert.deepEqual(changes.ended, []);
   });
+
+  it("says that a place is kept only where it is", () => {
+    const before = situation(["a"], { active: [lease("a")] });
+    const refusal = ask("x", { key: { value: "k", requestHash: "h" }, isLast: true });
+    const keeping = takeTurn(before, [refusal], NOW, TIMING);
+    assert.equal((keeping.outcomes[0] as Extract<Outcome, { kind: "refused" }>).placeKept, true);
+    assert.deepEqual(
+      keeping.changes.ticketsKept.map(({ keptUntil }) => keptUntil),
+      [NOW + 10_000],
+    );
+    const none = takeTurn(before, [refusal], NOW, { ...TIMING, placeMilliseconds: 0 });
+    assert.equal((none.outcomes[0] as Extract<Outcome, { kind: "refused" }>).placeKept, false);
+    assert.deepEqual(none.changes.ticketsKept, []);
+  });
 });

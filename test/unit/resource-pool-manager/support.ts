@@ -9,6 +9,7 @@ import { DEFAULT_LIMITS } from "../../../runtime/kernel/http/app";
 import type { Infrastructure } from "../../../runtime/kernel/lifecycle/infrastructure";
 import { AgentRunner } from "../../../runtime/kernel/lifecycle/runner";
 import type { Database } from "../../../runtime/kernel/store/database";
+import { DatabaseClock } from "../../../runtime/kernel/store/database-clock";
 import { createMetrics, type Metrics } from "../../../runtime/kernel/telemetry/metrics";
 import { tracer } from "../../../runtime/kernel/telemetry/traces";
 import { resourcePoolManager } from "../../../runtime/scalability/resource-pool-manager/agent";
@@ -70,7 +71,7 @@ export async function openManager(database: Database, clock: Clock, signal = new
     store,
     instruments: new Instruments(createMetrics()),
     tracer,
-    clock,
+    clock: new DatabaseClock(database, clock),
     random: Math.random,
     log,
     pollMilliseconds: 250,

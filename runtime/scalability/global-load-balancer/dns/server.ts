@@ -18,7 +18,7 @@ export async function serveDns(
 ): Promise<DnsServer> {
   const at = listen.lastIndexOf(":");
   const host = listen.slice(0, at).replace(/^\[|\]$/g, "");
-  const tcp = createServer((socket) => converse(socket, resolve));
+  const tcp = createServer((socket) => converse(socket, resolve, fault));
   tcp.maxConnections = TCP_CONNECTIONS;
   await new Promise<void>((done, reject) => {
     tcp.once("error", reject);
@@ -66,8 +66,8 @@ export async function serveDns(
   };
 }
 
-/** Messages over TCP come with their length before them (RFC 1035, section 4.2.2). */
-function converse(socket: Socket, resolve: ResolveName): void {
+/** Messages over TCP come with their length before them (RFC 1035, section 4.2.2). A fault costs the connection, and no other. */
+function converse(socket: Socket, resolve: ResolveName, fault: (error: Error) => void): void {
   let seen = Buffer.alloc(0);
   socket.setTimeout(TCP_IDLE_MILLISECONDS, () => socket.destroy());
   socket.on("error", () => socket.destroy());
@@ -75,13 +75,19 @@ function converse(socket: Socket, resolve: ResolveName): void {
     seen = Buffer.concat([seen, chunk]);
     while (seen.length >= 2 && seen.length >= 2 + seen.readUInt16BE(0)) {
       const length = seen.readUInt16BE(0);
-      const answer = respond(seen.subarray(2, 2 + length), socket.remoteAddress ?? "", "tcp", resolve);
+      const message = seen.subarray(2, 2 + length);
       seen = seen.subarray(2 + length);
-      if (!answer) return void socket.destroy();
-      const prefix = Buffer.alloc(2);
-      prefix.writeUInt16BE(answer.length);
-      // A peer that asks and does not read is not waited for.
-      if (!socket.write(Buffer.concat([prefix, answer]))) return void socket.destroy();
+      try {
+        const answer = respond(message, socket.remoteAddress ?? "", "tcp", resolve);
+        if (!answer) return void socket.destroy();
+        const prefix = Buffer.alloc(2);
+        prefix.writeUInt16BE(answer.length);
+        // A peer that asks and does not read is not waited for.
+        if (!socket.write(Buffer.concat([prefix, answer]))) return void socket.destroy();
+      } catch (error) {
+        fault(error as Error);
+        return void socket.destroy();
+      }
     }
   });
 }

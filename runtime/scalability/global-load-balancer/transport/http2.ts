@@ -172,7 +172,8 @@ export class StreamReset extends Error {
 }
 
 function fields(headers: readonly string[]): http2.OutgoingHttpHeaders {
-  const object: Record<string, string | string[]> = {};
+  // Names come from clients: none may find what every object has.
+  const object = Object.create(null) as Record<string, string | string[]>;
   for (let index = 0; index < headers.length; index += 2) {
     const name = (headers[index] ?? "").toLowerCase();
     const value = headers[index + 1] ?? "";

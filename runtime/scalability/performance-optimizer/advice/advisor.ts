@@ -108,15 +108,30 @@ export class Advisor {
           `${advice.workload} requests ${JSON.stringify(amounts(status.spec.requests))}, not ${JSON.stringify(old)}`,
         );
       }
+      // The whole specification is handed back: what another changed since it was read must not be lost.
+      const latest = await cluster.get(advice.workload);
+      if (latest?.generation !== status.generation) {
+        refuse(`${advice.workload} was changed by somebody else meanwhile; ask for it again`);
+      }
       await cluster.apply(withRequests(status, wanted));
     }
     if (!(await store.moveAdvice(id, before, after))) {
+      const now = await store.advice(id);
+      // Asked for twice at once: the other did it.
+      if (now?.state === after) return now;
       // Superseded meanwhile: nobody could take back what no record tells of.
-      if (changes) await cluster.apply(withRequests(status, old));
+      if (changes) await this.takeBack(advice.workload, wanted, old);
       refuse(`Advice ${id} was changed by somebody else meanwhile; ask for it again`);
     }
     instruments.changed(after);
     return { ...advice, state: after };
+  }
+
+  /** Undoes a change of requests, and nothing else that came since. */
+  private async takeBack(workload: string, changed: Advice["to"], old: Advice["to"]): Promise<void> {
+    const status = await this.deps.cluster.get(workload);
+    if (!status || obstacleOf(status.spec) !== null || !alike(amounts(status.spec.requests), changed, 0)) return;
+    await this.deps.cluster.apply(withRequests(status, old));
   }
 }
 

@@ -59,17 +59,18 @@ export class ExperimentRunner {
     this.windows = new Map();
   }
 
-  async round(): Promise<void> {
+  /** `signal` is the term's: once it is aborted another replica may turn the knobs, and none is turned here any more. */
+  async round(signal: AbortSignal): Promise<void> {
     const open = (await this.deps.store.openExperiments()).values();
     const faults: unknown[] = [];
     const work = async (): Promise<void> => {
       // The workers share the iterator: each takes the next one.
       for (const { experiment, begun } of open) {
         try {
-          if (experiment.state === "running") await this.advance(experiment, begun);
-          else await this.finish(experiment);
+          if (experiment.state === "running") await this.advance(experiment, begun, signal);
+          else await this.finish(experiment, signal);
         } catch (error) {
-          faults.push(error);
+          if (!signal.aborted) faults.push(error);
         }
       }
     };
@@ -79,12 +80,12 @@ export class ExperimentRunner {
     if (faults.length > 0) throw faults[0];
   }
 
-  private async advance(experiment: Experiment, begun: boolean): Promise<void> {
+  private async advance(experiment: Experiment, begun: boolean, signal: AbortSignal): Promise<void> {
     const { store, client, clock } = this.deps;
     const { id, input } = experiment;
     const until = this.windows.get(id);
     if (begun && until === undefined) {
-      return await this.conclude(experiment, "interrupted", "the process that ran it ended in the middle");
+      return await this.conclude(experiment, "interrupted", "the process that ran it ended in the middle", signal);
     }
     if (until !== undefined && clock.now() < until) return;
     try {
@@ -93,28 +94,36 @@ export class ExperimentRunner {
       else {
         next = observe(experiment, await client.measure(input.measureUrl), clock.now());
         if (!(await store.saveExperiment(next, "running"))) return; // stopped meanwhile
-        if (next.state !== "running") return await this.finish(next);
+        if (next.state !== "running") return await this.finish(next, signal);
       }
+      signal.throwIfAborted();
       await client.set(input.knob.url, valueOf(next, nextArm(next)));
       await client.measure(input.measureUrl); // what was measured before belongs to the other value
+      signal.throwIfAborted();
       this.windows.set(id, clock.now() + input.windowSeconds * 1000);
     } catch (error) {
       if (!(error instanceof MnoError) || error.code !== "MNO_KNOB_UNREACHABLE") throw error;
-      await this.conclude(experiment, "failed", error.message);
+      await this.conclude(experiment, "failed", error.message, signal);
     }
   }
 
-  private async conclude(experiment: Experiment, outcome: "interrupted" | "failed", why: string): Promise<void> {
+  private async conclude(
+    experiment: Experiment,
+    outcome: "interrupted" | "failed",
+    why: string,
+    signal: AbortSignal,
+  ): Promise<void> {
     const { store, clock } = this.deps;
     const ended = end(experiment, outcome, why, clock.now());
-    if (await store.saveExperiment(ended, "running")) await this.finish(ended);
+    if (await store.saveExperiment(ended, "running")) await this.finish(ended, signal);
   }
 
   /** Sets the knob for the last time. */
-  private async finish(experiment: Experiment): Promise<void> {
+  private async finish(experiment: Experiment, signal: AbortSignal): Promise<void> {
     const { store, client, log, instruments } = this.deps;
     const { knob } = experiment.input;
     this.windows.delete(experiment.id);
+    signal.throwIfAborted();
     try {
       await client.set(knob.url, valueOf(experiment, experiment.state === "keeping" ? "candidate" : "baseline"));
     } catch (error) {

@@ -147,5 +147,6 @@ if (require.main === module) {
     print: (text) => process.stdout.write(`${text}\n`),
     printError: (text) => process.stderr.write(`${text}\n`),
   };
-  void main(process.argv.slice(2), options).then((code) => (process.exitCode = code));
+  // Some peers leave timers behind that would keep the process for minutes.
+  void main(process.argv.slice(2), options).then((code) => process.exit(code));
 }

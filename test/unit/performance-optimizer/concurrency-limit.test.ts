@@ -201,8 +201,17 @@ describe("concurrency limits", () => {
 
     it("takes a first burst for one, however it is spread, before anything has come back", () => {
       const limiter = new Limiter(new FixedLimit(16));
-      for (let time = 0; time < 36; time++) assert.equal(limiter.offer(time, () => undefined), true, String(time));
-      assert.equal(limiter.offer(36, () => undefined), false, "16 under way and 20 that wait");
+      for (let time = 0; time < 36; time++)
+        assert.equal(
+          limiter.offer(time, () => undefined),
+          true,
+          String(time),
+        );
+      assert.equal(
+        limiter.offer(36, () => undefined),
+        false,
+        "16 under way and 20 that wait",
+      );
       assert.equal(limiter.status().queue, 20);
     });
 

@@ -14,12 +14,17 @@ const RUNTIME_CODE = [
   "only runtime/exports may be used from here",
 ];
 
-const SCALABILITY_ENGINES = [
-  "elastic-resource-manager",
-  "auto-scaling-engine",
-  "global-load-balancer",
-  "resource-pool-manager",
-  "performance-optimizer",
+/** Folders below runtime/. */
+const ENGINES = [
+  "scalability/elastic-resource-manager",
+  "scalability/auto-scaling-engine",
+  "scalability/global-load-balancer",
+  "scalability/resource-pool-manager",
+  "scalability/performance-optimizer",
+  "sustainability/carbon-monitor",
+  "sustainability/green-scheduler",
+  "sustainability/energy-optimizer",
+  "sustainability/sustainability-reporter",
 ];
 
 export default tseslint.config(
@@ -54,13 +59,17 @@ export default tseslint.config(
   walls(["policies/**/*.ts"], RUNTIME_CODE, [["**/stacks/**", "**/tools/**"], "policies stand alone"]),
   walls(
     ["runtime/kernel/**/*.ts"],
-    [["**/scalability/**", "**/components/**", "**/stacks/**"], "the kernel knows no engine and no component"],
+    [
+      ["**/scalability/**", "**/sustainability/**", "**/components/**", "**/stacks/**"],
+      "the kernel knows no engine and no component",
+    ],
   ),
-  ...SCALABILITY_ENGINES.map((engine) =>
+  walls(["factors/**/*.ts"], [["../**"], "factors are data: they need nothing"]),
+  ...ENGINES.map((engine) =>
     walls(
-      [`runtime/scalability/${engine}/**/*.ts`],
+      [`runtime/${engine}/**/*.ts`],
       [
-        SCALABILITY_ENGINES.filter((other) => other !== engine).map((other) => `**/${other}/**`),
+        ENGINES.filter((other) => other !== engine).map((other) => `**/${other.split("/")[1]}/**`),
         "engines meet in events and HTTP only",
       ],
     ),

@@ -71,6 +71,19 @@ function loadAgent(name: EngineName): AgentDefinition {
       return load<typeof import("./scalability/performance-optimizer/agent")>(
         "./scalability/performance-optimizer/agent",
       ).performanceOptimizer;
+    case "carbon-monitor":
+      return load<typeof import("./sustainability/carbon-monitor/agent")>("./sustainability/carbon-monitor/agent")
+        .carbonMonitor;
+    case "green-scheduler":
+      return load<typeof import("./sustainability/green-scheduler/agent")>("./sustainability/green-scheduler/agent")
+        .greenScheduler;
+    case "energy-optimizer":
+      return load<typeof import("./sustainability/energy-optimizer/agent")>("./sustainability/energy-optimizer/agent")
+        .energyOptimizer;
+    case "sustainability-reporter":
+      return load<typeof import("./sustainability/sustainability-reporter/agent")>(
+        "./sustainability/sustainability-reporter/agent",
+      ).sustainabilityReporter;
   }
 }
 

@@ -5,7 +5,7 @@ import { buildSync } from "esbuild";
 import { DIST, ROOT } from "./paths";
 
 /** Folders that run compiled. Types are checked apart (`npm run types`), so this takes a fraction of a second. */
-const FOLDERS = ["runtime", "components", "stacks", "policies", "examples", "tools"];
+const FOLDERS = ["factors", "runtime", "components", "stacks", "policies", "examples", "tools"];
 /** What a supervisor's process loads: the program, and what it loads on demand for this target. */
 const SUPERVISOR = ["runtime/main.ts", "runtime/kernel/cluster/local/supervisor.ts"];
 

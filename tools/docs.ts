@@ -9,6 +9,10 @@ import { elasticResourceManager } from "../runtime/scalability/elastic-resource-
 import { globalLoadBalancer } from "../runtime/scalability/global-load-balancer/agent";
 import { performanceOptimizer } from "../runtime/scalability/performance-optimizer/agent";
 import { resourcePoolManager } from "../runtime/scalability/resource-pool-manager/agent";
+import { carbonMonitor } from "../runtime/sustainability/carbon-monitor/agent";
+import { energyOptimizer } from "../runtime/sustainability/energy-optimizer/agent";
+import { greenScheduler } from "../runtime/sustainability/green-scheduler/agent";
+import { sustainabilityReporter } from "../runtime/sustainability/sustainability-reporter/agent";
 import { ROOT } from "./paths";
 
 /** Reference pages written from the code (`npm run docs`); a test fails where a page and the code differ. */
@@ -28,6 +32,10 @@ function configurationPage(): string {
     ["Global load balancer", globalLoadBalancer.configuration],
     ["Resource pool manager", resourcePoolManager.configuration],
     ["Performance optimizer", performanceOptimizer.configuration],
+    ["Carbon monitor", carbonMonitor.configuration],
+    ["Green scheduler", greenScheduler.configuration],
+    ["Energy optimizer", energyOptimizer.configuration],
+    ["Sustainability reporter", sustainabilityReporter.configuration],
   ];
   const body = sections.map(([title, schema]) => {
     const rows = Object.entries(schema.properties).map(([key, property]) => {

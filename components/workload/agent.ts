@@ -10,6 +10,10 @@ export const AgentTarget = {
   GlobalLoadBalancer: "global-load-balancer",
   ResourcePoolManager: "resource-pool-manager",
   PerformanceOptimizer: "performance-optimizer",
+  CarbonMonitor: "carbon-monitor",
+  GreenScheduler: "green-scheduler",
+  EnergyOptimizer: "energy-optimizer",
+  SustainabilityReporter: "sustainability-reporter",
 } as const;
 export type AgentTarget = (typeof AgentTarget)[keyof typeof AgentTarget];
 

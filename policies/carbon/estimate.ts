@@ -1,139 +1,177 @@
-/** Estimated operational emissions of one resource in a month. What cannot be estimated is said, never counted as zero. */
-import { localWorkload, type LocalWorkload } from "../shared/local";
-import { podWorkload, type PodWorkload } from "../shared/podspec";
+/** Estimated emissions of one resource in a month. What cannot be estimated is said, never counted as zero. */
+import { localWorkload } from "../shared/local";
+import { podWorkload } from "../shared/podspec";
 import type { Resource } from "../shared/rule";
-import { INSTANCE_KIND, NODE_GROUP_KIND, regionOf, usesUnaccountedPower } from "./cloud";
-import { PUE } from "./factors/power";
-import { intensityOf, worstIntensity, type GivenIntensity, type Intensity } from "./intensity";
+import { demandOf, regionOf, surroundings, usesUnaccountedPower, type Demand, type Surroundings } from "./cloud";
+import type { EstimateConfig } from "./configuration";
+import type { Factors, PowerSource, Provider } from "./factors";
+import { signalFault } from "./intensity";
 import { declarations } from "./labels";
-import { instancePower, requestedPower, type PowerEstimate } from "./power";
-import { localRequests, podRequests } from "./requests";
-import { localExtent, podExtent, type AutoscalerBounds, type Extent } from "./scaling";
+import { localRequests, podRequests, type Requests } from "./requests";
+import {
+  autoscalerBounds,
+  boundFrom,
+  hours,
+  localExtent,
+  podExtent,
+  type AutoscalerBounds,
+  type Count,
+  type Extent,
+} from "./scaling";
 
-/** What EKS takes when a node group names no type. */
-const NODE_GROUP_DEFAULT_TYPE = "t3.medium";
+const GIB = 1024 ** 3;
 
-interface NodeGroupProps {
-  instanceTypes?: readonly string[];
-  scalingConfig?: { maxSize?: number };
+/** What one resource's estimate needs to know of the others. */
+export interface StackView {
+  bounds: AutoscalerBounds;
+  around: Surroundings;
 }
 
-export interface EstimateConfig {
-  /** Zone or region of local and Kubernetes workloads. */
-  zone?: string;
-  intensities: Record<string, GivenIntensity>;
-  /** CPU utilisation assumed, 0 to 1. */
-  utilisation: number;
-  /** Measured watts of one core, where known. */
-  wattsPerCore?: number;
-  /** Power usage effectiveness of wherever the workloads run. */
-  pue?: number;
-  /** Replicas assumed where an autoscaler or a DaemonSet sets no bound. */
-  assumedMaximumReplicas: number;
-}
-
-interface Estimate {
-  gramsPerMonth: number;
-  /** "3 replicas (declared) x 5.1 W x PUE 1.135 x 730 h x 275.81 g/kWh [basis; method]" */
+export interface Estimate {
+  /** Operational gCO2e a month at each number of replicas; the gate judges the maximum. */
+  grams: Count;
+  /** Typical error of the power model, as a share. */
+  errorShare: number;
+  /** The machines' manufacture at the maximum, gCO2e a month; absent where no table tells. */
+  embodiedGrams?: number;
+  /** "3 (declared) x 5.1 W x PUE 1.135 x 730 h x 275.81 g/kWh [method; basis]" */
   working: string;
 }
 
-/** The estimate; or why there is none (`problem`, and whether that is merely outside what is covered); undefined: uses no power. */
-type EstimateResult = Estimate | { problem: string; uncovered: boolean } | undefined;
+/** The estimate; or why there is none; undefined: the resource uses no power of its own. */
+export type EstimateResult = Estimate | { problem: string } | undefined;
 
-export function estimate(resource: Resource, config: EstimateConfig, bounds: AutoscalerBounds): EstimateResult {
-  const local = localWorkload(resource);
-  if (local) return localEstimate(resource, local, config);
-  const workload = podWorkload(resource);
-  if (workload) return podEstimate(resource, workload, config, bounds);
-  if (resource.type === INSTANCE_KIND)
-    return awsEstimate(resource, [resource.props["instanceType"] as string | undefined], 1, config);
-  if (resource.type === NODE_GROUP_KIND) {
-    const { instanceTypes = [NODE_GROUP_DEFAULT_TYPE], scalingConfig } = resource.props as NodeGroupProps;
-    return awsEstimate(resource, instanceTypes, scalingConfig?.maxSize, config);
-  }
-  return usesUnaccountedPower(resource.type)
-    ? {
-        problem: `${resource.name} (${resource.type}) uses power that this pack has no estimate for; the total leaves it out`,
-        uncovered: true,
-      }
-    : undefined;
+/** One replica: its power and, where a table tells, the share of its manufacture. */
+interface Unit extends PowerSource {
+  embodiedGramsPerMonth?: number;
 }
 
-function localEstimate(resource: Resource, workload: LocalWorkload, config: EstimateConfig): EstimateResult {
-  const requests = localRequests(workload);
-  if (!requests)
-    return problem(
-      "declares no requests, so nothing bounds its power; declare requests.cpuCores and requests.memoryBytes",
-    );
-  const extent = localExtent(workload, declarations(resource), config.assumedMaximumReplicas);
-  return requestEstimate(requests, extent, config);
-}
-
-function podEstimate(
-  resource: Resource,
-  workload: PodWorkload,
-  config: EstimateConfig,
-  bounds: AutoscalerBounds,
-): EstimateResult {
-  const { requests, missing } = podRequests(workload.pod);
-  if (missing.length > 0) return problem(`declares no requests for ${missing.join(", ")}, so nothing bounds its power`);
-  const extent = podExtent(workload, declarations(resource), bounds, config.assumedMaximumReplicas);
-  return requestEstimate(requests, extent, config);
-}
-
-function requestEstimate(
-  requests: { cpuCores: number; memoryBytes: number },
-  extent: Extent,
-  config: EstimateConfig,
-): EstimateResult {
-  const intensity = config.zone === undefined ? worstIntensity() : intensityOf(config.zone, config.intensities);
-  if (!intensity) return unknownZone(config.zone!);
-  const power = requestedPower(requests, config.utilisation, config.wattsPerCore);
-  return combine(power, extent, config.pue ?? Math.max(...Object.values(PUE)), intensity);
-}
-
-function awsEstimate(
-  resource: Resource,
-  types: readonly (string | undefined)[],
-  count: number | undefined,
-  config: EstimateConfig,
-): EstimateResult {
-  if (count === undefined) return problem("names no maximum size (scalingConfig.maxSize), so nothing bounds its power");
-  const powers: PowerEstimate[] = [];
-  for (const type of types) {
-    const power = type === undefined ? undefined : instancePower(type, config.utilisation);
-    if (!power)
-      return problem(`has the instance type ${type ?? "(none given)"}, which is not in the table; choose a known type`);
-    powers.push(power);
-  }
-  const region = regionOf(resource);
-  if (region === undefined) return problem("has no region, neither of its own nor of its provider");
-  const intensity = intensityOf(region, config.intensities);
-  if (!intensity) return unknownZone(region);
-  // Of several types any may be chosen: the hungriest counts.
-  const power = powers.reduce((most, each) => (each.watts > most.watts ? each : most));
-  const extent: Extent = { replicas: count, basis: "maximum size", hoursPerMonth: 730 };
-  return combine(power, extent, config.pue ?? PUE["aws"]!, intensity);
-}
-
-function combine(power: PowerEstimate, extent: Extent, pue: number, intensity: Intensity): Estimate {
-  const { replicas, basis, hoursPerMonth } = extent;
-  const kwh = (replicas * power.watts * pue * hoursPerMonth) / 1000;
+export function stackView(resources: readonly Resource[], config: EstimateConfig): StackView {
   return {
-    gramsPerMonth: kwh * intensity.gramsPerKwh,
-    working:
-      `${replicas} (${basis}) x ${power.watts.toFixed(2)} W x PUE ${pue} x ${hoursPerMonth} h x ` +
-      `${intensity.gramsPerKwh} g/kWh [${power.method}; ${intensity.basis}]`,
+    bounds: autoscalerBounds(resources, config.assumedMaximumReplicas),
+    around: surroundings(resources, config.assumedGigabytes),
   };
 }
 
-function problem(text: string): EstimateResult {
-  return { problem: text, uncovered: false };
+export function estimate(
+  resource: Resource,
+  config: EstimateConfig,
+  view: StackView,
+  factors: Factors,
+): EstimateResult {
+  const labels = declarations(resource);
+  const local = localWorkload(resource);
+  if (local) {
+    const requests = localRequests(local);
+    if (!requests)
+      return problem(
+        "declares no requests, so nothing bounds its power; declare requests.cpuCores and requests.memoryBytes",
+      );
+    const extent = localExtent(local, labels, config.assumedMaximumReplicas);
+    return requestEstimate({ ...requests, gpus: 0 }, extent, config, factors);
+  }
+  const workload = podWorkload(resource);
+  if (workload) {
+    const { requests, missing } = podRequests(workload.pod);
+    if (missing.length > 0)
+      return problem(`declares no requests for ${missing.join(", ")}, so nothing bounds its power`);
+    const extent = podExtent(workload, labels, view.bounds, config.assumedMaximumReplicas);
+    return requestEstimate(requests, extent, config, factors);
+  }
+  // An autoscaler uses no power; reading it says where its target is not known yet.
+  boundFrom(resource, config.assumedMaximumReplicas);
+  const demand = demandOf(resource, view.around);
+  if (demand === undefined) return unaccounted(resource, config);
+  if ("problem" in demand) return demand;
+  return demandEstimate(demand, regionOf(resource), hours(labels), config, factors);
 }
 
-function unknownZone(zone: string): EstimateResult {
-  return problem(
-    `is in ${zone}, whose grid intensity is not in the table; give it in the configuration's intensities with year and source`,
+function requestEstimate(requests: Requests, extent: Extent, config: EstimateConfig, factors: Factors): EstimateResult {
+  const { wattsPerCore, wattsPerGpu } = config;
+  const { gpus } = requests;
+  if (gpus > 0 && wattsPerGpu === undefined)
+    return problem(`requests ${gpus} GPUs, whose power no table here tells; give wattsPerGpu`);
+  const rest = (requests.memoryBytes / GIB) * factors.wattsPerGib + gpus * (wattsPerGpu ?? 0);
+  const unit: Unit = {
+    watts: (utilisation) => requests.cpuCores * (wattsPerCore ?? factors.core.watts(utilisation)) + rest,
+    method:
+      wattsPerCore === undefined
+        ? `requests, ${factors.core.method}`
+        : `requests at the configured ${wattsPerCore} W per core`,
+    errorShare: wattsPerCore === undefined ? factors.core.errorShare : 0,
+  };
+  return combine(unit, extent, { provider: undefined, region: config.zone }, config, factors);
+}
+
+function demandEstimate(
+  demand: Demand,
+  region: string | undefined,
+  hoursPerMonth: number,
+  config: EstimateConfig,
+  factors: Factors,
+): EstimateResult {
+  const storageWatts = demand.storage.reduce(
+    (sum, { gigabytes, medium, copies }) => sum + (gigabytes / 1000) * copies * factors.wattsPerTerabyte[medium],
+    0,
   );
+  const units: Unit[] = demand.machines.length === 0 ? [{ watts: () => 0, method: "storage", errorShare: 0 }] : [];
+  for (const type of demand.machines) {
+    const machine = type === undefined ? undefined : factors.machine(demand.provider, type);
+    if (!machine)
+      return problem(
+        `has the instance type ${type ?? "(none given)"}, which is not in the table; choose a known type or give its power in machines`,
+      );
+    units.push(machine);
+  }
+  if (region === undefined) return problem("has no region, neither of its own nor of its provider");
+  // Of several types any may be chosen: the hungriest counts.
+  const hungriest = units.reduce((most, each) =>
+    each.watts(config.utilisation) > most.watts(config.utilisation) ? each : most,
+  );
+  const unit = { ...hungriest, watts: (utilisation: number) => hungriest.watts(utilisation) + storageWatts };
+  return combine(unit, { ...demand.count, basis: demand.basis, hoursPerMonth }, { ...demand, region }, config, factors);
+}
+
+function combine(
+  unit: Unit,
+  extent: Extent,
+  place: { provider: Provider | undefined; region: string | undefined },
+  { utilisation, signal }: EstimateConfig,
+  factors: Factors,
+): EstimateResult {
+  const intensity = place.region === undefined ? factors.dirtiest() : factors.intensity(place.region);
+  if (!intensity) {
+    return problem(
+      `is in ${place.region}, whose grid intensity is not in the table; give it in the configuration's intensities with year and source`,
+    );
+  }
+  const fault = signalFault(intensity, signal);
+  if (fault !== undefined) return problem(`is in ${place.region ?? "no named zone"}: ${fault}`);
+  const pue = factors.pue(place.provider, place.region);
+  const watts = unit.watts(utilisation);
+  const { minimum, desired, maximum, basis, hoursPerMonth } = extent;
+  const each = (watts * pue * hoursPerMonth * intensity.gramsPerKwh) / 1000;
+  return {
+    grams: { minimum: minimum * each, desired: desired * each, maximum: maximum * each },
+    errorShare: unit.errorShare,
+    ...(unit.embodiedGramsPerMonth === undefined ? {} : { embodiedGrams: maximum * unit.embodiedGramsPerMonth }),
+    working:
+      `${maximum} (${basis}) x ${watts.toFixed(2)} W x PUE ${pue} x ${hoursPerMonth} h x ${intensity.gramsPerKwh} g/kWh ` +
+      `[at ${Math.round(utilisation * 100)} % CPU, ${unit.method}; ${intensity.basis}]`,
+  };
+}
+
+function unaccounted({ type }: Resource, { assumedGramsPerMonth }: EstimateConfig): EstimateResult {
+  const assumed = Object.hasOwn(assumedGramsPerMonth, type) ? assumedGramsPerMonth[type]! : undefined;
+  if (assumed !== undefined) {
+    const grams = { minimum: assumed, desired: assumed, maximum: assumed };
+    return { grams, errorShare: 0, working: `${assumed} g as configured for ${type}` };
+  }
+  return usesUnaccountedPower(type)
+    ? problem(`(${type}) uses power that this pack has no estimate for; give an upper bound in assumedGramsPerMonth`)
+    : undefined;
+}
+
+function problem(text: string): { problem: string } {
+  return { problem: text };
 }

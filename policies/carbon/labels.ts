@@ -1,25 +1,49 @@
-/** What a workload may declare about itself, as labels (local) or labels and annotations (Kubernetes). */
+/** What a resource may declare about itself: labels (local), labels and annotations (Kubernetes), tags or labels (clouds). */
 import type { Resource } from "../shared/rule";
 import { localWorkload } from "../shared/local";
 import { podWorkload } from "../shared/podspec";
 
 /** Upper bound of replicas that an autoscaler may reach. */
 export const MAX_REPLICAS = "machine-native-ops/max-replicas";
-/** When the service sleeps, for people and for the green scheduler: for example "Mon-Fri 08:00-18:00 Europe/Berlin". */
+/** When the service sleeps, for people and for the energy optimizer: for example "Mon-Fri 08:00-18:00 Europe/Berlin". */
 export const SLEEP_SCHEDULE = "machine-native-ops/sleep-schedule";
 /** Hours that the workload runs in a month, at most; for jobs and sleeping services. */
 export const HOURS_PER_MONTH = "machine-native-ops/hours-per-month";
+/** How long a job may be put off, as an ISO 8601 duration ("PT8H"), or "none"; the green scheduler moves it within that. */
+export const FLEXIBILITY = "machine-native-ops/flexibility";
+/** Why it needs a graphics processor or another accelerator. */
+export const GPU_BECAUSE = "machine-native-ops/gpu-because";
 
-/** Labels and annotations together; empty for what is no workload. */
+/** Everything declared; empty for what declares nothing. Keys with "_" in place of "/" are read too: Google's labels allow no slash. */
 export function declarations(resource: Resource): Readonly<Record<string, string>> {
   const local = localWorkload(resource);
   if (local) return local.labels ?? {};
   const workload = podWorkload(resource);
-  return workload ? { ...workload.labels, ...workload.annotations } : {};
+  if (workload) return { ...workload.labels, ...workload.annotations };
+  const { tags, labels } = resource.props as { tags?: unknown; labels?: unknown };
+  return { ...record(labels), ...record(tags) };
+}
+
+/** What is declared under the key, without blanks around; undefined when it is absent or blank. */
+export function declared(labels: Readonly<Record<string, string>>, key: string): string | undefined {
+  const value = (labels[key] ?? labels[key.replace("/", "_")])?.trim();
+  return value === "" ? undefined : value;
 }
 
 /** A declared number above zero; undefined when it is absent or no such number, so that a typing mistake never counts as zero. */
 export function declaredNumber(labels: Readonly<Record<string, string>>, key: string): number | undefined {
-  const value = Number(labels[key] ?? Number.NaN);
+  const value = Number(declared(labels, key) ?? Number.NaN);
   return Number.isFinite(value) && value > 0 ? value : undefined;
+}
+
+/** Tags are a map, except where a provider has a list of them (auto scaling groups, network tags). */
+function record(value: unknown): Record<string, string> {
+  if (Array.isArray(value)) {
+    return Object.fromEntries(
+      value
+        .filter((tag): tag is { key: string; value: string } => typeof tag === "object" && tag !== null && "key" in tag)
+        .map((tag) => [tag.key, tag.value]),
+    );
+  }
+  return typeof value === "object" && value !== null ? (value as Record<string, string>) : {};
 }

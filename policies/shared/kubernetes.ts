@@ -19,9 +19,11 @@ export interface Container {
   resources?: { requests?: Quantities; limits?: Quantities };
 }
 
-interface Quantities {
+export interface Quantities {
   cpu?: unknown;
   memory?: unknown;
+  /** Extended resources, such as `nvidia.com/gpu`. */
+  [extended: string]: unknown;
 }
 
 export interface PodSpec {

@@ -46,3 +46,13 @@ export function* guardedEntries<T>(
 ): Iterable<Finding> {
   for (const key of Object.keys(map ?? {})) yield* guarded(undefined, () => body(key, map![key]!));
 }
+
+/** What `read` gives, or `fallback` where that is not known before the update. */
+export function knownOr<T, F>(read: () => T, fallback: F): T | F {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof UnknownValueError)) throw error;
+    return fallback;
+  }
+}

@@ -73,6 +73,12 @@ export const ERRORS = {
   MNO_EXPERIMENT_NOT_FOUND: { status: 404, title: "There is no such experiment" },
   MNO_EXPERIMENT_CONFLICT: { status: 409, title: "The knob has an experiment already" },
 
+  // green scheduler
+  MNO_GREEN_JOB_INVALID: { status: 422, title: "The job's declaration is not valid" },
+  MNO_GREEN_JOB_NOT_FOUND: { status: 404, title: "The green scheduler has no such job" },
+  MNO_GREEN_JOB_CONFLICT: { status: 409, title: "The job is not the caller's to change, or its name is taken" },
+  MNO_GREEN_PLAN_UNAVAILABLE: { status: 503, title: "There is no intensity to plan by" },
+
   // global load balancer
   MNO_BALANCER_POLICY_INVALID: { status: 422, title: "The balancing policy is not valid" },
   MNO_UPSTREAM_INVALID: { status: 422, title: "The upstream is not valid" },
@@ -83,6 +89,13 @@ export const ERRORS = {
   MNO_UPSTREAM_OVERLOADED: { status: 503, title: "The upstream has too many requests" },
   MNO_UPSTREAM_FAILED: { status: 502, title: "The endpoint gave no answer" },
   MNO_UPSTREAM_TIMEOUT: { status: 504, title: "The upstream took too long" },
+
+  // sustainability reporter
+  MNO_ENERGY_RECORD_INVALID: { status: 422, title: "The energy record does not add up" },
+  MNO_REPORT_PERIOD_INVALID: { status: 422, title: "The report's period is not valid" },
+  MNO_REPORT_NOT_FOUND: { status: 404, title: "There is no such report" },
+  MNO_REPORT_CLOSED: { status: 409, title: "The period is closed, and a restatement needs a reason" },
+  MNO_REPORT_NOT_PUBLISHED: { status: 409, title: "Nothing says where the report is published" },
 
   // pools of resources, in the process and across processes
   MNO_POOL_OPTIONS_INVALID: { status: 500, title: "The pool's options are not valid" },
@@ -97,6 +110,22 @@ export const ERRORS = {
   MNO_POOL_EXHAUSTED: { status: 409, title: "Nothing of the pool came free in time" },
   MNO_LEASE_NOT_FOUND: { status: 404, title: "There is no such lease" },
   MNO_LEASE_OVER: { status: 409, title: "The lease is over" },
+
+  // carbon monitor and power models
+  MNO_POWER_MODEL_INVALID: { status: 422, title: "The power model is not valid" },
+  MNO_SCI_INVALID: { status: 422, title: "The carbon intensity score cannot be made from this" },
+  MNO_CARBON_SIGNALS_MIXED: { status: 409, title: "The period has figures of more than one signal" },
+  MNO_ENERGY_RECORD_NOT_FOUND: { status: 404, title: "There is no such energy record" },
+  MNO_FORECAST_NOT_KEPT: { status: 501, title: "Forecasts of the past are not kept" },
+
+  // energy optimizer
+  MNO_ENERGY_PLAN_NOT_FOUND: { status: 404, title: "There is no such plan" },
+  MNO_ENERGY_PLAN_CONFLICT: { status: 409, title: "The plan cannot be carried out or undone as things stand" },
+  MNO_ENERGY_NOT_MEASURED: { status: 409, title: "Nothing was measured that a plan could rest on" },
+
+  // carbon intensity
+  MNO_INTENSITY_UNKNOWN_REGION: { status: 404, title: "No feed knows the carbon intensity of the region" },
+  MNO_INTENSITY_UNAVAILABLE: { status: 503, title: "No feed has a carbon intensity that can be believed" },
 
   // components and the local toolchain
   MNO_COMPONENT_ARGS_INVALID: { status: 422, title: "The component's arguments are not valid" },

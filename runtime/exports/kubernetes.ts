@@ -15,6 +15,8 @@ export const KUBERNETES_LABELS = {
   target: "machine-native-ops/target",
   /** The most replicas that an autoscaler may ask for; carbon and capacity rules read it. */
   maxReplicas: "machine-native-ops/max-replicas",
+  /** Whose it is: energy and carbon are reported by it. */
+  tenant: "machine-native-ops/tenant",
 } as const;
 
 export const KUBERNETES_ANNOTATIONS = {
@@ -28,4 +30,41 @@ export const KUBERNETES_ANNOTATIONS = {
   allocation: "machine-native-ops/allocation",
   /** Prefix of the reasons why a secure default was given up: `machine-native-ops/opt-out.<setting>`. */
   optOut: "machine-native-ops/opt-out.",
+  /** Prefix of what the green scheduler reads and writes on a Job that waits for it: `machine-native-ops/green.<setting>`. */
+  green: "machine-native-ops/green.",
+} as const;
+
+/**
+ * On a Job with `machine-native-ops/admission: green-scheduler`: what the green scheduler may do with it. Durations are seconds,
+ * times RFC 3339 or `+<seconds>` after the scheduler first saw the job.
+ */
+export const GREEN_ANNOTATIONS = {
+  /** To be finished by; the one that a job cannot do without. */
+  deadline: "machine-native-ops/green.deadline",
+  /** Not to start before. */
+  release: "machine-native-ops/green.release",
+  /** The longest it may be held back in all. */
+  maxDelay: "machine-native-ops/green.max-delay",
+  /** How long it runs. */
+  duration: "machine-native-ops/green.duration",
+  /** `true`: it may be suspended and resumed; it keeps its progress itself. */
+  interruptible: "machine-native-ops/green.interruptible",
+  /** Lost at each pause. */
+  checkpoint: "machine-native-ops/green.checkpoint",
+  /** Lost at each start. */
+  startup: "machine-native-ops/green.startup",
+  /** It runs at least this long before it is paused again. */
+  minChunk: "machine-native-ops/green.min-chunk",
+  /** Where it may run, separated by commas. */
+  regions: "machine-native-ops/green.regions",
+  /** W of all its replicas while it runs. */
+  watts: "machine-native-ops/green.watts",
+  /** gCO2e that it must not exceed by the plan. */
+  carbonBudget: "machine-native-ops/green.carbon-budget",
+  /** Jobs with the same key are runs of one recurring job: run times are learned by it. */
+  recurringKey: "machine-native-ops/green.recurring-key",
+  /** Written: id of the decision that it was released by. */
+  decision: "machine-native-ops/green.decision",
+  /** Written: why it was released unplanned. */
+  fault: "machine-native-ops/green.fault",
 } as const;

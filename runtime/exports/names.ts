@@ -10,6 +10,10 @@ export const ENGINES = {
   "global-load-balancer": { fabric: "scalability" },
   "resource-pool-manager": { fabric: "scalability" },
   "performance-optimizer": { fabric: "scalability" },
+  "carbon-monitor": { fabric: "sustainability" },
+  "green-scheduler": { fabric: "sustainability" },
+  "energy-optimizer": { fabric: "sustainability" },
+  "sustainability-reporter": { fabric: "sustainability" },
 } as const;
 
 export type EngineName = keyof typeof ENGINES;

@@ -130,4 +130,37 @@ export const AGENT_PERMISSIONS: Readonly<Record<EngineName, AgentPermissions>> =
     ],
     clusterWide: nodes("where replicas run, and how full the nodes are"),
   },
+  "carbon-monitor": {
+    namespaced: [
+      ...workloads("whose energy is whose: workloads, their tenants and their replicas"),
+      usage("the CPU time and the memory of replicas: without it there is nothing to share energy by"),
+      ...lease("carbon-monitor"),
+    ],
+    clusterWide: nodes("nodes, their processors and regions, and what else runs on them"),
+  },
+  "green-scheduler": {
+    namespaced: [
+      ...workloads("the jobs that wait for it, and what runs", { workloads: ["get"], jobs: ["get", "patch"] }),
+      ...lease("green-scheduler"),
+    ],
+    clusterWide: nodes("capacity, and the region of each node"),
+  },
+  "energy-optimizer": {
+    namespaced: [
+      ...workloads("what is idle; applying plans needs the right to scale, below", {
+        workloads: ["get"],
+        jobs: ["get"],
+      }),
+      {
+        apiGroups: ["apps"],
+        resources: ["deployments/scale", "statefulsets/scale"],
+        verbs: ["patch"],
+        reason: "sleep and wake: the number of replicas and nothing else",
+      },
+      usage("what replicas use: idleness is found by it"),
+      ...lease("energy-optimizer"),
+    ],
+    clusterWide: nodes("consolidation: nodes, and what runs on each"),
+  },
+  "sustainability-reporter": { namespaced: lease("sustainability-reporter"), clusterWide: [] },
 };

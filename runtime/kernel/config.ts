@@ -3,6 +3,7 @@ import Ajv from "ajv";
 import addFormats from "ajv-formats";
 import { readFileSync } from "node:fs";
 import { type FieldFault, MnoError } from "../exports";
+import { INTENSITY_KEYS } from "./intensity/configuration";
 import { LOG_LEVELS } from "./telemetry/logs";
 
 /**
@@ -53,6 +54,7 @@ export const KERNEL_CONFIGURATION = Type.Object({
     description:
       "Kubernetes: how long a leader that vanished keeps the lead; a live one stops when it could not renew it for 5/8 of that",
   }),
+  ...INTENSITY_KEYS,
   MNO_LOG_LEVEL: Type.Union(
     LOG_LEVELS.map((level) => Type.Literal(level)),
     { default: "INFO", description: "DEBUG, INFO, WARN or ERROR" },

@@ -66,8 +66,42 @@ describe("unknown values in a preview", () => {
       judgePreview(stackBudget, [resource]).map(({ outcome, urn }) => [outcome, urn]);
     const workload = local({ replicas: UNKNOWN_NUMBER });
     assert.deepEqual(outcomes(workload), [["unchecked", toResource(workload).urn]]);
-    const database = { type: "aws:rds/instance:Instance", name: "db", props: {} };
-    assert.deepEqual(outcomes(database), [["unchecked", toResource(database).urn]]);
+    const database = (props: object) => ({ type: "aws:rds/instance:Instance", name: "db", props: { ...props } });
+    assert.deepEqual(outcomes(database({})), [["violation", toResource(database({})).urn]]);
+    const unknownClass = database({ instanceClass: UNKNOWN, region: "eu-central-1" });
+    assert.deepEqual(outcomes(unknownClass), [["unchecked", toResource(unknownClass).urn]]);
+  });
+
+  it("are refused by the carbon budget where the configuration asks for it", () => {
+    const judgements = judgePreview(stackBudget, [local({ replicas: UNKNOWN_NUMBER })], { refuseUnknown: true });
+    assert.deepEqual(
+      judgements.map(({ outcome }) => outcome),
+      ["violation"],
+    );
+    assert.match(judgements[0]!.message, /not known before the update: .*replicas/);
+  });
+
+  it("in an autoscaler count as the assumed maximum, or are named", () => {
+    const hpa = (spec: object) => ({
+      type: "kubernetes:autoscaling/v2:HorizontalPodAutoscaler",
+      name: "hpa",
+      props: { metadata: { name: "app", namespace: "shop" }, spec },
+    });
+    const deployment = kubernetes("Deployment", { containers: [CONTAINER] });
+    const config = { budgetGramsPerMonth: 1, assumedMaximumReplicas: 40 };
+    const target = { kind: "Deployment", name: "app" };
+    const bounded = judgePreview(
+      stackBudget,
+      [deployment, hpa({ scaleTargetRef: target, maxReplicas: UNKNOWN_NUMBER })],
+      config,
+    );
+    assert.match(bounded.at(-1)!.message, /40 \(declared maximum\)/);
+    const unaimed = judgePreview(stackBudget, [deployment, hpa({ scaleTargetRef: UNKNOWN, maxReplicas: 9 })], config);
+    assert.deepEqual(
+      unaimed.map(({ outcome }) => outcome),
+      ["unchecked", "violation"],
+    );
+    assert.match(unaimed[1]!.message, /1 more not known before the update and not in it/);
   });
 
   it("say that a zone was never configured", () => {

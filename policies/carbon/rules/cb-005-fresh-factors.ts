@@ -1,5 +1,5 @@
 import type { StackRule } from "../../shared/rule";
-import { FACTOR_TABLES, type FactorTable } from "../factors/tables";
+import { FACTOR_TABLES, type FactorTable } from "../../../factors/tables";
 
 interface Config {
   maximumAgeDays: number;
@@ -15,7 +15,7 @@ export function freshFactorsOf(tables: readonly FactorTable[]): StackRule<Config
     name: "fresh-factors",
     title: "Estimates use factor tables that are not stale",
     severity: "medium",
-    enforcement: "mandatory",
+    enforcement: "advisory",
     frameworks: [
       {
         name: "GHG Protocol Scope 2 Guidance",
@@ -35,13 +35,15 @@ export function freshFactorsOf(tables: readonly FactorTable[]): StackRule<Config
       maximumAgeDays: {
         type: "integer",
         minimum: 1,
-        default: 730,
+        // 18 months.
+        default: 548,
         description: "Highest age of a table's data in days.",
       },
     },
     kinds: [],
     *evaluate(_resources, { config, now }) {
-      for (const { name, asOf, source } of tables) {
+      for (const { name, asOf, source, ageless } of tables) {
+        if (ageless) continue;
         const ageDays = Math.floor((now.getTime() - Date.parse(`${asOf}T00:00:00Z`)) / DAY_MS);
         if (ageDays > config.maximumAgeDays) {
           yield {

@@ -2,7 +2,7 @@ import { type Static, Type } from "@sinclair/typebox";
 
 /**
  * Every event type and its schema. Types are `mno.<fabric>.<noun>.<past-tense verb>`; a schema may only grow by optional
- * members. Quantities: CPU in cores, memory in bytes, times RFC 3339 UTC.
+ * members. Quantities: CPU in cores, memory in bytes, energy in kWh, carbon in gCO2e, times RFC 3339 UTC.
  */
 
 const Quantities = Type.Object({
@@ -15,6 +15,26 @@ const Quantities = Type.Object({
 });
 
 const closed = { additionalProperties: false } as const;
+
+const Text = Type.String({ minLength: 1 });
+const Time = Type.String({ format: "date-time" });
+const Amount = Type.Number({ minimum: 0 });
+
+/** Which intensity a figure of carbon rests on; no figure goes without. Average and marginal are never mixed. */
+const Intensity = Type.Object(
+  {
+    gramsPerKwh: Amount,
+    signal: Type.Union([Type.Literal("average"), Type.Literal("marginal")]),
+    /** Name of the feed and of its data, and the date or year that the data are of. */
+    source: Text,
+    asOf: Time,
+    /** The provider's own estimate, or a figure that stands in for a missing one. */
+    estimated: Type.Boolean(),
+    /** Older than the feed should be. */
+    stale: Type.Boolean(),
+  },
+  closed,
+);
 
 export const EVENT_SCHEMAS = {
   /** Capacity was granted to a tenant; emitted by the elastic resource manager. Subject: the workload or tenant. */
@@ -138,6 +158,159 @@ export const EVENT_SCHEMAS = {
       /** 0 to 1. */
       confidence: Type.Number({ minimum: 0, maximum: 1 }),
       reasons: Type.Array(Type.String({ minLength: 1 }), { minItems: 1 }),
+    },
+    closed,
+  ),
+  /**
+   * What a node used in a stretch of time, and whose it was; emitted by the carbon monitor. Subject: the node. Energy comes in
+   * whole 1e-9 kWh and carbon in whole 1e-6 g, and the parts' sum is the node's, to the last digit.
+   */
+  "mno.sustainability.energy.measured": Type.Object(
+    {
+      node: Text,
+      /** The grid's zone or the cloud's region. */
+      region: Text,
+      from: Time,
+      to: Time,
+      /** How the node's energy is known: `rapl`, or the power model's name. */
+      method: Text,
+      /** Half of the 95 % interval of the node's energy, in percent of it; null where nobody can tell. */
+      uncertaintyPercent: Type.Union([Amount, Type.Null()]),
+      intensity: Intensity,
+      /** How idle energy was shared among the parts. */
+      idleRule: Text,
+      /** At the meter of the data centre: power usage effectiveness included. */
+      energyKwh: Amount,
+      gramsCo2e: Amount,
+      parts: Type.Array(
+        Type.Object(
+          {
+            /** `workload`, or what no workload is charged with: `system`, `idle`. */
+            kind: Type.Union([Type.Literal("workload"), Type.Literal("system"), Type.Literal("idle")]),
+            /** Null where the kind is not workload. */
+            workload: Type.Union([Text, Type.Null()]),
+            tenant: Type.Union([Text, Type.Null()]),
+            energyKwh: Amount,
+            /** Of it, what the node would have used idle. */
+            idleKwh: Amount,
+            gramsCo2e: Amount,
+            /** Share of the making of the hardware. Reported, and never decided by. */
+            embodiedGramsCo2e: Amount,
+          },
+          closed,
+        ),
+      ),
+    },
+    closed,
+  ),
+  /** Carbon intensity of a region went above or came below a line; emitted by the carbon monitor. Subject: the region. */
+  "mno.sustainability.intensity.crossed": Type.Object(
+    {
+      region: Text,
+      lineGramsPerKwh: Amount,
+      direction: Type.Union([Type.Literal("above"), Type.Literal("below")]),
+      intensity: Intensity,
+    },
+    closed,
+  ),
+  /** A carbon budget passed a share of what it allows; emitted by the carbon monitor. Subject: the budget. */
+  "mno.sustainability.budget.crossed": Type.Object(
+    {
+      budget: Text,
+      periodStart: Time,
+      periodEnd: Time,
+      limitGramsCo2e: Amount,
+      usedGramsCo2e: Amount,
+      /** The line that was crossed, in percent of the limit. */
+      percent: Amount,
+    },
+    closed,
+  ),
+  /** The green scheduler gave a job a plan, or another one. Subject: the job. */
+  "mno.sustainability.job.planned": Type.Object(
+    {
+      job: Text,
+      decisionId: Text,
+      region: Text,
+      /** Stretches in which it is to run, in order. */
+      slots: Type.Array(Type.Object({ from: Time, to: Time }, closed), { minItems: 1 }),
+      deadline: Time,
+      /** Expected, of the plan and of a start at once. */
+      gramsCo2e: Amount,
+      baselineGramsCo2e: Amount,
+      reason: Text,
+    },
+    closed,
+  ),
+  /** A job of the green scheduler is done. Subject: the job. */
+  "mno.sustainability.job.finished": Type.Object(
+    {
+      job: Text,
+      decisionId: Text,
+      tenant: Type.Union([Text, Type.Null()]),
+      region: Text,
+      outcome: Type.Union([Type.Literal("succeeded"), Type.Literal("failed"), Type.Literal("deleted")]),
+      submittedAt: Time,
+      startedAt: Type.Union([Time, Type.Null()]),
+      finishedAt: Time,
+      deadlineMet: Type.Boolean(),
+      energyKwh: Amount,
+      gramsCo2e: Amount,
+      /** What the same energy would have emitted from a start at once. */
+      baselineGramsCo2e: Amount,
+      intensity: Intensity,
+    },
+    closed,
+  ),
+  /** The energy optimizer has a plan that waits for approval, or was told to act on it at once. Subject: the plan. */
+  "mno.sustainability.plan.proposed": Type.Object(
+    {
+      planId: Text,
+      kind: Type.Union([
+        Type.Literal("sleep"),
+        Type.Literal("consolidate"),
+        Type.Literal("right-size"),
+        Type.Literal("power-cap"),
+        Type.Literal("retention"),
+      ]),
+      workloads: Type.Array(Text),
+      nodes: Type.Array(Text),
+      /** Expected saving in 30 days. */
+      energyKwh: Amount,
+      gramsCo2e: Amount,
+      risk: Text,
+      reasons: Type.Array(Text, { minItems: 1 }),
+    },
+    closed,
+  ),
+  /** What a plan of the energy optimizer saved, measured beside what it had promised. Subject: the plan. */
+  "mno.sustainability.saving.measured": Type.Object(
+    {
+      planId: Text,
+      kind: Text,
+      tenant: Type.Union([Text, Type.Null()]),
+      workload: Type.Union([Text, Type.Null()]),
+      region: Text,
+      from: Time,
+      to: Time,
+      expectedKwh: Amount,
+      /** Negative where more was used than before. */
+      measuredKwh: Type.Number(),
+      gramsCo2e: Type.Number(),
+      intensity: Intensity,
+    },
+    closed,
+  ),
+  /** A period's report was closed; from now on it changes by restatement only. Subject: the report. */
+  "mno.sustainability.report.closed": Type.Object(
+    {
+      reportId: Text,
+      periodStart: Time,
+      periodEnd: Time,
+      revision: Type.Integer({ minimum: 1 }),
+      energyKwh: Amount,
+      locationBasedGramsCo2e: Amount,
+      sha256: Type.String({ pattern: "^[0-9a-f]{64}$" }),
     },
     closed,
   ),

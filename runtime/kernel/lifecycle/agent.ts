@@ -7,6 +7,7 @@ import type { Clock } from "../clock";
 import type { Cluster } from "../cluster/cluster";
 import type { EventBus } from "../events/bus";
 import type { Outbox } from "../events/outbox";
+import type { Intensity } from "../intensity/intensity";
 import type { Database } from "../store/database";
 import type { Metrics } from "../telemetry/metrics";
 import type { Tracer } from "../telemetry/traces";
@@ -43,6 +44,8 @@ export interface AgentContext<Config = unknown> {
   readonly cache: Cache;
   readonly cluster: Cluster;
   readonly workers: WorkerPool;
+  /** Carbon intensity of the grid, in the one signal that the process is configured for. */
+  readonly intensity: Intensity;
   /** Aborted when the agent drains. */
   readonly signal: AbortSignal;
 

@@ -83,6 +83,7 @@ export class Attempt {
         return infrastructure.cluster;
       },
       workers: infrastructure.workers,
+      intensity: infrastructure.intensity,
       signal: this.abort.signal,
       every: this.scope.every,
       whileLeading: (start) => this.whileLeading(infrastructure, start),

@@ -14,6 +14,8 @@ import type { KernelConfiguration } from "../config";
 import type { EventBus } from "../events/bus";
 import { openBus } from "../events/open";
 import { openOutbox, type Outbox } from "../events/outbox";
+import type { Intensity } from "../intensity/intensity";
+import { openIntensity } from "../intensity/open";
 import type { Database } from "../store/database";
 import { openDatabase } from "../store/open";
 import type { Metrics } from "../telemetry/metrics";
@@ -31,6 +33,8 @@ export interface Infrastructure {
   /** Throws MNO_CONFIG_INVALID where no cluster is configured. */
   readonly cluster: Cluster;
   readonly workers: WorkerPool;
+  /** Embedded: dated tables of the package. */
+  readonly intensity: Intensity;
   /** Decides which replica of the engine leads; each call is a candidate of its own. */
   election(engine: EngineName): Election;
   close(): Promise<void>;
@@ -62,6 +66,7 @@ export async function openInfrastructure(
     return opened;
   };
   try {
+    const intensity = openIntensity(configuration, { clock });
     const database = keep(await openDatabase(configuration.MNO_DATABASE_URL ?? inState("pglite", "database"), { log }));
     const busUrl = configuration.MNO_BUS_URL ?? inState("embedded", "events");
     const nats = { replicas: configuration.MNO_BUS_REPLICAS };
@@ -87,6 +92,7 @@ export async function openInfrastructure(
       database,
       cache,
       workers,
+      intensity,
       get cluster() {
         if (cluster) return cluster;
         throw new MnoError(

@@ -1,0 +1,27 @@
+/**
+ * Google Compute Engine machine types: processor architecture, vCPUs and memory, from Cloud Carbon Footprint (see SOURCES.md;
+ * Apache-2.0, changed: regrouped by family, accelerated types and processors without a coefficient left out). One line per family
+ * and architecture: `family|architecture|type vCPUs GiB,...`.
+ */
+export const GCP_INSTANCE_LINES = `
+c4|Emerald Rapids|standard-2 2 7,standard-4 4 15,standard-8 8 30,standard-16 16 60,standard-32 32 120,standard-48 48 180,standard-96 96 360,standard-192 192 720,highcpu-2 2 4,highcpu-4 4 8,highcpu-8 8 16,highcpu-16 16 32,highcpu-32 32 64,highcpu-48 48 96,highcpu-96 96 192,highcpu-192 192 384,highmem-2 2 15,highmem-4 4 31,highmem-8 8 62,highmem-16 16 124,highmem-32 32 248,highmem-48 48 372,highmem-96 96 744,highmem-192 192 1488
+n4|Emerald Rapids|standard-2 2 8,standard-4 4 16,standard-8 8 32,standard-16 16 64,standard-32 32 128,standard-48 48 192,standard-64 64 256,standard-80 80 320,highcpu-2 2 4,highcpu-4 4 8,highcpu-8 8 16,highcpu-16 16 32,highcpu-32 32 64,highcpu-48 48 96,highcpu-64 64 128,highcpu-80 80 160,highmem-2 2 16,highmem-4 4 32,highmem-8 8 64,highmem-16 16 128,highmem-32 32 256,highmem-48 48 384,highmem-64 64 512,highmem-80 80 640
+c3d|EPYC 4th Gen|standard-4 4 16,standard-8 8 32,standard-16 16 64,standard-30 30 120,standard-60 60 240,standard-90 90 360,standard-180 180 720,standard-360 360 1440,highcpu-4 4 8,highcpu-8 8 16,highcpu-16 16 32,highcpu-30 30 59,highcpu-60 60 118,highcpu-90 90 177,highcpu-180 180 354,highcpu-360 360 708,highmem-4 4 32,highmem-8 8 64,highmem-16 16 128,highmem-30 30 240,highmem-60 60 480,highmem-90 90 720,highmem-180 180 1440,highmem-360 360 2880,standard-8-lssd 8 32,standard-16-lssd 16 64,standard-30-lssd 30 120,standard-60-lssd 60 240,standard-90-lssd 90 360,standard-180-lssd 180 720,standard-360-lssd 360 1440,highmem-8-lssd 8 64,highmem-16-lssd 16 128,highmem-30-lssd 30 240,highmem-60-lssd 60 480,highmem-90-lssd 90 720,highmem-180-lssd 180 1440,highmem-360-lssd 360 2880
+c3|Sapphire Rapids|standard-4 4 16,standard-8 8 32,standard-22 22 88,standard-44 44 176,standard-88 88 352,standard-176 176 704,standard-192-metal 192 768,highcpu-4 4 8,highcpu-8 8 16,highcpu-22 22 44,highcpu-44 44 88,highcpu-88 88 176,highcpu-176 176 352,highcpu-192-metal 192 512,highmem-4 4 32,highmem-8 8 64,highmem-22 22 176,highmem-44 44 352,highmem-88 88 704,highmem-176 176 1408,highmem-192-metal 192 1536,standard-4-lssd 4 16,standard-8-lssd 8 32,standard-22-lssd 22 88,standard-44-lssd 44 176,standard-88-lssd 88 352,standard-176-lssd 176 704
+n2d|EPYC 2nd Gen|standard-2 2 8,standard-4 4 16,standard-8 8 32,standard-16 16 64,standard-32 32 128,standard-48 48 192,standard-64 64 256,standard-80 80 320,standard-96 96 384,standard-128 128 512,standard-224 224 896,highmem-2 2 16,highmem-4 4 32,highmem-8 8 64,highmem-16 16 128,highmem-32 32 256,highmem-48 48 384,highmem-64 64 512,highmem-80 80 640,highmem-96 96 768,highcpu-2 2 2,highcpu-4 4 4,highcpu-8 8 8,highcpu-16 16 16,highcpu-32 32 32,highcpu-48 48 48,highcpu-64 64 64,highcpu-80 80 80,highcpu-96 96 96,highcpu-128 128 128,highcpu-224 224 224
+n2|Ice Lake|standard-2 2 8,standard-4 4 16,standard-8 8 32,standard-16 16 64,standard-32 32 128,standard-48 48 192,standard-64 64 256,standard-80 80 320,standard-96 96 384,standard-128 128 512,highmem-2 2 16,highmem-4 4 32,highmem-8 8 64,highmem-16 16 128,highmem-32 32 256,highmem-48 48 384,highmem-64 64 512,highmem-80 80 640,highmem-96 96 768,highmem-128 128 864,highcpu-2 2 2,highcpu-4 4 4,highcpu-8 8 8,highcpu-16 16 16,highcpu-32 32 32,highcpu-48 48 48,highcpu-64 64 64,highcpu-80 80 80,highcpu-96 96 96
+e2|Skylake|standard-2 2 8,standard-4 4 16,standard-8 8 32,standard-16 16 64,standard-32 32 128,highmem-2 2 16,highmem-4 4 32,highmem-8 8 64,highmem-16 16 128,highcpu-2 2 2,highcpu-4 4 4,highcpu-8 8 8,highcpu-16 16 16,highcpu-32 32 32,micro 2 1,small 2 2,medium 2 4
+n1|Skylake|standard-1 1 3.75,standard-2 2 7.5,standard-4 4 15,standard-8 8 30,standard-16 16 60,standard-32 32 120,standard-64 64 240,standard-96 96 360,highmem-2 2 13,highmem-4 4 26,highmem-8 8 52,highmem-16 16 104,highmem-32 32 208,highmem-64 64 416,highmem-96 96 624,highcpu-2 2 1.8,highcpu-4 4 3.6,highcpu-8 8 7.2,highcpu-16 16 14.4,highcpu-32 32 28.8,highcpu-64 64 57.6,highcpu-96 96 86.4
+f1|Skylake|micro 1 0.6
+g1|Skylake|small 1 1.7
+t2d|EPYC 3rd Gen|standard-1 1 4,standard-2 2 8,standard-4 4 16,standard-8 8 32,standard-16 16 64,standard-32 32 128,standard-48 48 192,standard-60 60 240
+z3|Sapphire Rapids|highmem-88 88 704,highmem-176 176 1408
+h3|Sapphire Rapids|standard-88 88 352
+c2d|EPYC 3rd Gen|standard-2 2 8,standard-4 4 16,standard-8 8 32,standard-16 16 64,standard-32 32 128,standard-56 56 224,standard-112 112 448,highcpu-2 2 4,highcpu-4 4 8,highcpu-8 8 16,highcpu-16 16 32,highcpu-32 32 64,highcpu-56 56 112,highcpu-112 112 224,highmem-2 2 16,highmem-4 4 32,highmem-8 8 64,highmem-16 16 128,highmem-32 32 256,highmem-56 56 448,highmem-112 112 896
+c2|Cascade Lake|standard-4 4 16,standard-8 8 32,standard-16 16 64,standard-30 30 120,standard-60 60 240
+x4|Sapphire Rapids|megamem-960-metal 960 16384,megamem-1440-metal 1440 24576,megamem-1920-metal 1920 32768
+m3|Ice Lake|ultramem-32 32 976,ultramem-64 64 1952,ultramem-128 128 3904,megamem-64 64 976,megamem-128 128 1952
+m2|Cascade Lake|ultramem-208 208 5888,ultramem-416 416 11776,megamem-416 416 5888,hypermem-416 416 8832
+m1|Broadwell|ultramem-40 40 961,ultramem-80 80 1922,ultramem-160 160 3844
+m1|Skylake|megamem-96 96 1433.6
+`;

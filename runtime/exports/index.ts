@@ -1,4 +1,5 @@
 export * from "./errors";
+export * from "./intensity-feeds";
 export * from "./kubernetes";
 export * from "./names";
 export * from "./rbac";

@@ -19,6 +19,9 @@ export const KUBERNETES_LABELS = {
   tenant: "machine-native-ops/tenant",
 } as const;
 
+/** On a node: the cloud region or grid zone that it is in. */
+export const REGION_LABEL = "topology.kubernetes.io/region";
+
 export const KUBERNETES_ANNOTATIONS = {
   /** Name of the autoscaler that owns the number of replicas. */
   scaledBy: "machine-native-ops/scaled-by",
@@ -30,6 +33,8 @@ export const KUBERNETES_ANNOTATIONS = {
   allocation: "machine-native-ops/allocation",
   /** Prefix of the reasons why a secure default was given up: `machine-native-ops/opt-out.<setting>`. */
   optOut: "machine-native-ops/opt-out.",
+  /** When a service is awake, as people and the energy optimizer read it: `Mon-Fri 08:00-18:00 Europe/Berlin`. */
+  sleepSchedule: "machine-native-ops/sleep-schedule",
   /** Prefix of what the green scheduler reads and writes on a Job that waits for it: `machine-native-ops/green.<setting>`. */
   green: "machine-native-ops/green.",
 } as const;
@@ -61,6 +66,13 @@ export const GREEN_ANNOTATIONS = {
   watts: "machine-native-ops/green.watts",
   /** gCO2e that it must not exceed by the plan. */
   carbonBudget: "machine-native-ops/green.carbon-budget",
+  /**
+   * Cron expression: the job runs again and again, held anew after each run, and what is said as `+<seconds>` counts from each
+   * of its times. On Kubernetes a CronJob has the schedule, and the other annotations stand in its jobTemplate, suspended.
+   */
+  schedule: "machine-native-ops/green.schedule",
+  /** IANA time zone of the schedule; UTC without it. */
+  timeZone: "machine-native-ops/green.time-zone",
   /** Jobs with the same key are runs of one recurring job: run times are learned by it. */
   recurringKey: "machine-native-ops/green.recurring-key",
   /** Written: id of the decision that it was released by. */
@@ -68,3 +80,10 @@ export const GREEN_ANNOTATIONS = {
   /** Written: why it was released unplanned. */
   fault: "machine-native-ops/green.fault",
 } as const;
+
+/** Why a held job was released, of whoever released it: it stays for as long as the job does, and is nobody's declaration. */
+export const RELEASE_ANNOTATIONS: readonly string[] = [
+  KUBERNETES_ANNOTATIONS.allocation,
+  GREEN_ANNOTATIONS.decision,
+  GREEN_ANNOTATIONS.fault,
+];

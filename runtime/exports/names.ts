@@ -20,6 +20,17 @@ export type EngineName = keyof typeof ENGINES;
 
 export const ENGINE_NAMES = Object.keys(ENGINES) as EngineName[];
 
+export type FabricName = (typeof ENGINES)[EngineName]["fabric"];
+
+/** The engines of one fabric. */
+export type EngineOf<F extends FabricName> = {
+  [E in EngineName]: (typeof ENGINES)[E]["fabric"] extends F ? E : never;
+}[EngineName];
+
+export function enginesOf<F extends FabricName>(fabric: F): EngineOf<F>[] {
+  return ENGINE_NAMES.filter((engine): engine is EngineOf<F> => ENGINES[engine].fabric === fabric);
+}
+
 /** What `--target` takes: one engine, all of them in one process, or the node supervisor of the local cluster. */
 export const TARGETS = ["all", ...ENGINE_NAMES, "supervisor"] as const;
 export type Target = (typeof TARGETS)[number];

@@ -131,16 +131,22 @@ export const AGENT_PERMISSIONS: Readonly<Record<EngineName, AgentPermissions>> =
     clusterWide: nodes("where replicas run, and how full the nodes are"),
   },
   "carbon-monitor": {
-    namespaced: [
-      ...workloads("whose energy is whose: workloads, their tenants and their replicas"),
-      usage("the CPU time and the memory of replicas: without it there is nothing to share energy by"),
-      ...lease("carbon-monitor"),
+    namespaced: lease("carbon-monitor"),
+    clusterWide: [
+      ...nodes("nodes, their processors and regions, and whose pods run on them"),
+      {
+        apiGroups: ["metrics.k8s.io"],
+        resources: ["nodes", "pods"],
+        verbs: ["list"],
+        reason: "the CPU that nodes and pods use: what energy is modelled from and shared by",
+      },
     ],
-    clusterWide: nodes("nodes, their processors and regions, and what else runs on them"),
   },
   "green-scheduler": {
     namespaced: [
       ...workloads("the jobs that wait for it, and what runs", { workloads: ["get"], jobs: ["get", "patch"] }),
+      services("the stable addresses of workloads", ["get"]),
+      usage("what jobs really used, for their account"),
       ...lease("green-scheduler"),
     ],
     clusterWide: nodes("capacity, and the region of each node"),
@@ -157,6 +163,7 @@ export const AGENT_PERMISSIONS: Readonly<Record<EngineName, AgentPermissions>> =
         verbs: ["patch"],
         reason: "sleep and wake: the number of replicas and nothing else",
       },
+      services("the stable addresses of workloads", ["get"]),
       usage("what replicas use: idleness is found by it"),
       ...lease("energy-optimizer"),
     ],

@@ -1,3 +1,5 @@
+import { RELEASE_ANNOTATIONS } from "./kubernetes";
+
 /** The wire form of a workload: what components declare and what cluster drivers run. Memory is bytes, CPU is cores, time is seconds. */
 
 export interface ResourceQuantities {
@@ -67,4 +69,11 @@ export interface WorkloadSpec {
   image?: string;
   /** Who declared it (a Pulumi URN); applying under another owner is refused. */
   owner?: string;
+}
+
+/** The spec as it was before anybody released it. */
+export function withoutRelease(spec: WorkloadSpec): WorkloadSpec {
+  if (spec.annotations === undefined) return spec;
+  const own = Object.entries(spec.annotations).filter(([name]) => !RELEASE_ANNOTATIONS.includes(name));
+  return { ...spec, annotations: Object.fromEntries(own) };
 }

@@ -15,6 +15,12 @@ export interface Cluster {
 
   list(): Promise<WorkloadStatus[]>;
 
+  /**
+   * What every node carries, whoever's it is, and the CPU that it uses; absent where the processes of the node can be looked at
+   * from here. Nodes that carry nothing may be missing. Errors: MNO_CLUSTER_FORBIDDEN, MNO_CLUSTER_UNREACHABLE.
+   */
+  usage?(): Promise<NodeUsage[]>;
+
   /** undefined where there is no such workload. */
   get(name: string): Promise<WorkloadStatus | undefined>;
 
@@ -36,6 +42,13 @@ export interface Cluster {
   suspend(name: string): Promise<WorkloadStatus>;
   resume(name: string, options?: ResumeOptions): Promise<WorkloadStatus>;
 
+  /**
+   * Holds a job that is over for another run: its completions are forgotten, and it waits for `resume`. Absent where a job runs
+   * once: on Kubernetes a CronJob makes a Job for each run.
+   * Errors: MNO_WORKLOAD_NOT_FOUND, MNO_WORKLOAD_CONFLICT (it is not over, or a service).
+   */
+  renew?(name: string): Promise<WorkloadStatus>;
+
   /** Every workload that exists (as "applied"), then each change as it happens; survives reconnects, ends with `signal`. */
   watch(signal: AbortSignal): AsyncIterable<WorkloadEvent>;
 
@@ -48,6 +61,11 @@ export interface Cluster {
 export interface ResumeOptions {
   /** Set on the workload in the same step: who released it, and on what grounds. */
   annotations?: Record<string, string>;
+  /**
+   * Of a job that has not run yet: from now on it runs on nodes with this region label and no others. Drivers with one node take
+   * no note of it.
+   */
+  region?: string;
 }
 
 export interface ClusterNode {
@@ -60,6 +78,27 @@ export interface ClusterNode {
   capacity: ResourceQuantities;
   /** What workloads may use of it: capacity less the system's reserve, and less what is not ours to move. */
   allocatable: ResourceQuantities;
+}
+
+export interface NodeUsage {
+  node: string;
+  /** Cores in use by all that runs there, the system's daemons included; undefined where nobody measures it. */
+  cpuCores: number | undefined;
+  pods: PodUsage[];
+  /** Why use of CPU is not known, or is an old one's. */
+  fault?: string;
+}
+
+/** One pod of whatever namespace, as long as it holds its resources. */
+export interface PodUsage {
+  name: string;
+  namespace: string;
+  /** Name of the workload that it belongs to, its own where there is none; `namespace/name` where it is of another namespace. */
+  workload: string;
+  tenant: string | null;
+  requestedCores: number;
+  /** Undefined where nobody has measured it yet. */
+  cpuCores: number | undefined;
 }
 
 export type ReplicaPhase = "starting" | "ready" | "unready" | "backoff" | "stopping" | "succeeded" | "failed";

@@ -1,15 +1,16 @@
 import { interpolate, type PowerPoint } from "./curve";
-import { clampUtilisation, type PowerModel } from "./power-model";
+import { exponentOf, type MeasuredPoint, usualFrequency, workOf } from "./frequency";
+import { clampUtilisation, intervalOf, type PowerModel } from "./power-model";
 
 /** Measurements closer together than this are one point: their medians. Half of the usual step of a load test. */
 const BIN = 0.05;
 /** Fewer points, or a narrower range, say too little about the shape: then the shape of the prior is kept and scaled. */
 const LEAST_POINTS = 4;
 const LEAST_RANGE = 0.3;
+/** Each measurement is foretold without it where there are few, and without so large a part of all where there are many. */
+const MOST_FOLDS = 40;
 /** Beyond the measured range the curve goes on with this share of its last slope: power flattens towards its limit. */
 const SLOPE_KEPT = 0.5;
-/** Half of the 95 % interval of a normal distribution, in mean absolute errors: 1.96 * sqrt(pi / 2). */
-const INTERVAL_PER_MEAN_ERROR = 1.96 * Math.sqrt(Math.PI / 2);
 
 /** A model fitted to one node's own measurements. */
 export interface CalibratedModel extends PowerModel {
@@ -24,27 +25,36 @@ export interface CalibratedModel extends PowerModel {
 /**
  * Fits a node's power curve to what was measured there. Measurements are gathered into bins of utilisation by their medians
  * (one wild reading does not move it), made monotone by pool-adjacent-violators (Ayer et al. 1955), and joined by lines. With
- * fewer than four points, or a range under 30 %, the prior's curve is scaled to the measurements instead.
+ * fewer than four points, or a range under 30 %, the prior's curve is scaled to the measurements instead. Where the measurements
+ * know the cores' frequency, and the fit foretells better with it, the curve is over work done instead of time busy: a few
+ * cores at full speed draw more than many that are held back, at the same utilisation.
  * Returns undefined where there is nothing usable: no measurement, or too few and no prior.
  */
 export function calibrate(
-  measurements: readonly PowerPoint[],
+  measurements: readonly MeasuredPoint[],
   source: string,
   prior?: PowerModel,
 ): CalibratedModel | undefined {
   const usable = measurements.filter(isUsable);
-  const points = binned(usable);
+  const exponent = exponentOf(usable, foretell);
+  const points = binned(usable.map((point) => workOf(point, exponent)));
   const fitted = fit(points, prior);
   if (!fitted) return undefined;
   const error = leaveOneOut(points, prior);
+  const usual = usualFrequency(usable);
   return {
     name: fitted.shaped ? "calibrated" : `calibrated-${prior!.name}`,
-    source: `${source}, ${String(usable.length)} measurements${fitted.shaped ? "" : `, shape of ${prior!.source}`}`,
-    watts: fitted.watts,
+    source: [
+      `${source}, ${String(usable.length)} measurements`,
+      ...(fitted.shaped ? [] : [`shape of ${prior!.source}`]),
+      ...(exponent > 0 ? [`over utilisation x frequency^${String(exponent)}`] : []),
+    ].join(", "),
+    watts: (utilisation, frequencyShare = usual) =>
+      fitted.watts(workOf({ utilisation, watts: 0, frequencyShare }, exponent).utilisation),
     idleWatts: fitted.watts(0),
     measurements: usable.length,
     leaveOneOutPercent: error,
-    uncertaintyPercent: error === null ? null : error * INTERVAL_PER_MEAN_ERROR,
+    uncertaintyPercent: error === null ? null : intervalOf(error),
   };
 }
 
@@ -111,6 +121,21 @@ function extrapolated(points: readonly PowerPoint[], at: 0 | 1): PowerPoint | un
   if (end.utilisation === at) return undefined;
   const slope = (end.watts - inner.watts) / (end.utilisation - inner.utilisation);
   return { utilisation: at, watts: Math.max(0, end.watts + SLOPE_KEPT * slope * (at - end.utilisation)) };
+}
+
+/** Mean absolute error in percent of measurements foretold by those of the other folds; each is its own where they are few. */
+function foretell(points: readonly PowerPoint[]): number | null {
+  const folds = Math.min(points.length, MOST_FOLDS);
+  const errors: number[] = [];
+  for (let fold = 0; fold < folds; fold += 1) {
+    const others = fit(binned(points.filter((_, index) => index % folds !== fold)), undefined);
+    if (!others) return null;
+    for (const { utilisation, watts } of points.filter((_, index) => index % folds === fold)) {
+      // At next to no load a percentage says nothing.
+      if (utilisation >= BIN) errors.push(Math.abs(others.watts(utilisation) - watts) / watts);
+    }
+  }
+  return errors.length === 0 ? null : (100 * errors.reduce((sum, error) => sum + error, 0)) / errors.length;
 }
 
 function leaveOneOut(points: readonly PowerPoint[], prior: PowerModel | undefined): number | null {

@@ -9,7 +9,15 @@ const SWEEP_MILLISECONDS = 50;
 export type Handle = (request: IncomingMessage, response: ServerResponse) => void;
 
 /** What answers a path at the root (`/healthz`, `/metrics` …). */
-export type RootRoute = () => Promise<{ status: number; contentType: string; body: string }>;
+export type RootRoute = () => Promise<RootAnswer>;
+
+export interface RootAnswer {
+  status: number;
+  contentType: string;
+  body: string;
+  /** Beside the content type; names in lower case. */
+  headers?: Readonly<Record<string, string>>;
+}
 
 /**
  * The one listening socket of a process. It sends `/<engine>/…` to that engine's application, which may come and go as the
@@ -84,8 +92,8 @@ export class Front {
       return sendError(response, new MnoError("MNO_METHOD_NOT_ALLOWED", "Only GET and HEAD are answered here"));
     }
     try {
-      const { status, contentType, body } = await route();
-      response.writeHead(status, { "content-type": contentType }).end(body);
+      const { status, contentType, body, headers } = await route();
+      response.writeHead(status, { "content-type": contentType, ...headers }).end(body);
     } catch (error) {
       sendError(response, toCodedError(error));
     }

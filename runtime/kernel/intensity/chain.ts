@@ -11,7 +11,9 @@ import type {
   IntensitySeries,
 } from "./intensity";
 import { Member, type MemberSeries } from "./member";
+import type { FeedMemory } from "./memory";
 import { DAY_MS, pointAt } from "./series";
+import type { ChainWatch, Question } from "./watch";
 
 export interface ChainOptions {
   /** In the order in which they are asked; tables last, for nothing after a table is ever asked. */
@@ -19,6 +21,9 @@ export interface ChainOptions {
   clock: Clock;
   /** How long one question to a feed may take. */
   timeoutMilliseconds: number;
+  /** What feeds said before this process began; nothing where there is none. */
+  memory?: FeedMemory;
+  watch?: ChainWatch;
 }
 
 interface Found<T> {
@@ -34,9 +39,10 @@ interface Found<T> {
 export class IntensityChain implements Intensity {
   private readonly members: readonly Member[];
   private readonly clock: Clock;
+  private readonly watch: ChainWatch | undefined;
 
   /** Errors: MNO_CONFIG_INVALID when the feeds are of more than one signal. */
-  constructor({ feeds, clock, timeoutMilliseconds }: ChainOptions) {
+  constructor({ feeds, watch, ...options }: ChainOptions) {
     const signals = new Set(feeds.map(({ signal }) => signal));
     if (signals.size > 1) {
       const told = feeds.map(({ name, signal }) => `${name} (${signal})`).join(", ");
@@ -45,8 +51,10 @@ export class IntensityChain implements Intensity {
         `MNO_INTENSITY_FEEDS mixes average and marginal intensity, which rank regions in reverse: ${told}`,
       );
     }
-    this.clock = clock;
-    this.members = feeds.map((feed) => new Member(feed, clock, timeoutMilliseconds));
+    this.clock = options.clock;
+    this.watch = watch;
+    this.members = feeds.map((feed) => new Member(feed, { ...options, onFailed: () => watch?.failed(feed.name) }));
+    for (const feed of feeds) if (feed.forecast) watch?.foretells(feed.name);
   }
 
   async regions(): Promise<readonly string[]> {
@@ -56,7 +64,7 @@ export class IntensityChain implements Intensity {
 
   async now(region: string): Promise<IntensityNow> {
     const now = this.clock.now();
-    const found = await this.walk(region, (member) =>
+    const found = await this.walk("now", region, (member) =>
       member.feed.table ? member.history(region, now, now + 1) : member.recent(region),
     );
     const { points } = found.answer;
@@ -66,21 +74,41 @@ export class IntensityChain implements Intensity {
 
   async history(region: string, from: number, to: number): Promise<IntensitySeries> {
     requireSpan(from, to);
-    const found = await this.walk(region, (member) => member.history(region, from, to));
+    const found = await this.walk("history", region, (member) => member.history(region, from, to));
     return { ...this.originOf(found), region, points: found.answer.points };
   }
 
   async forecast(region: string, from: number, to: number): Promise<IntensityForecast> {
     requireSpan(from, to);
-    const found = await this.walk(region, (member) => forecastOf(member, region, from, to, this.clock.now()));
+    const found = await this.walk("forecast", region, (member) =>
+      forecastOf(member, region, from, to, this.clock.now()),
+    );
     const { points, generatedAt, errorShare, by } = found.answer;
+    this.watch?.foretold(found.member.feed.name, by);
     return { ...this.originOf(found), region, points, generatedAt, errorShare, by };
   }
 
-  private async walk<T extends MemberSeries>(region: string, ask: (member: Member) => Promise<T>): Promise<Found<T>> {
+  private async walk<T extends MemberSeries>(
+    question: Question,
+    region: string,
+    ask: (member: Member) => Promise<T>,
+  ): Promise<Found<T>> {
     const passed: string[] = [];
+    const doubted: string[] = [];
     let reserve: { member: Member; answer: T } | undefined;
-    let known = false;
+    const settled = (found: Found<T> | undefined): void =>
+      this.watch?.settled({
+        question,
+        region,
+        feed: found?.member.feed.name ?? null,
+        passed: doubted,
+        why: passed.join("; "),
+        asOf: found?.answer.asOf ?? null,
+      });
+    const pass = (name: string, why: string): void => {
+      doubted.push(name);
+      passed.push(why);
+    };
     for (const member of this.members) {
       const { name, table } = member.feed;
       if (table && reserve) break;
@@ -89,20 +117,29 @@ export class IntensityChain implements Intensity {
           passed.push(`${name} does not know ${region}`);
           continue;
         }
-        known = true;
         const answer = await ask(member);
-        if (answer.doubt === undefined) return { member, answer, why: passed.join("; ") };
-        passed.push(`${name}: ${answer.doubt}`);
+        if (answer.doubt === undefined) {
+          const found = { member, answer, why: passed.join("; ") };
+          settled(found);
+          return found;
+        }
+        pass(name, `${name}: ${answer.doubt}`);
         reserve ??= { member, answer };
       } catch (error) {
         if (!(error instanceof FeedFault)) throw error;
-        known = true; // it may know the region: who cannot answer cannot say no
-        passed.push(`${name} ${error.message}`);
+        pass(name, `${name} ${error.message}`); // it may know the region: who cannot answer cannot say no
       }
     }
-    if (reserve) return { ...reserve, why: `${passed.join("; ")}; ${reserve.member.feed.name} is used all the same` };
+    if (reserve) {
+      const found = { ...reserve, why: `${passed.join("; ")}; ${reserve.member.feed.name} is used all the same` };
+      settled(found);
+      return found;
+    }
     const told = passed.length === 0 ? "no feed is configured" : passed.join("; ");
-    if (known) throw new MnoError("MNO_INTENSITY_UNAVAILABLE", `No feed has the intensity of ${region}: ${told}`);
+    if (doubted.length > 0) {
+      settled(undefined);
+      throw new MnoError("MNO_INTENSITY_UNAVAILABLE", `No feed has the intensity of ${region}: ${told}`);
+    }
     throw new MnoError(
       "MNO_INTENSITY_UNKNOWN_REGION",
       `${told}; MNO_INTENSITY_ZONES can give it a zone that one knows`,

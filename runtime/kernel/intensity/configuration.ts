@@ -1,6 +1,6 @@
 import { type Static, type TObject, Type } from "@sinclair/typebox";
 
-const FEED_NAMES = ["electricity-maps", "watttime", "uk", "entsoe", "file", "profile", "static"] as const;
+const FEED_NAMES = ["electricity-maps", "watttime", "uk", "entsoe", "file", "profile", "static", "demo"] as const;
 
 export type FeedName = (typeof FEED_NAMES)[number];
 

@@ -49,3 +49,9 @@ export class FeedFault extends Error {
     super(message);
   }
 }
+
+/** A feed's fault is said as it is; a fault of ours is thrown on. */
+export function faultOf(error: unknown): FeedFault {
+  if (error instanceof FeedFault) return error;
+  throw error;
+}

@@ -13,7 +13,7 @@ export interface Verdict {
   by: By;
   /** Standard deviation of the error as a share of the mean intensity; null while too little of the past is known. */
   errorShare: number | null;
-  /** What was compared with what; empty while there is nothing to compare. */
+  /** What was compared with what, or that a feed's forecasts could not be yet. */
   why: string;
 }
 
@@ -23,6 +23,8 @@ const ENOUGH_MS = DAY_MS;
 const MARGIN = 0.95;
 /** Without a feed's forecasts the baselines are tried at past moments so far apart. */
 const HINDCAST_EVERY_MS = 6 * HOUR_MS;
+/** How far back they are tried, however long a single stretch may be. */
+const HINDCAST_REACH_MS = 8 * DAY_MS;
 /** Baselines are held against what came in so long after. */
 const HINDCAST_AHEAD_MS = DAY_MS;
 
@@ -73,7 +75,11 @@ export function chooseForecast(
   }
   const samples = matched(moments, actual, [...foretold.values()]);
   const preferred = available[0]!;
-  if (samples.reduce((sum, { time }) => sum + time, 0) < ENOUGH_MS) return { by: preferred, errorShare: null, why: "" };
+  if (samples.reduce((sum, { time }) => sum + time, 0) < ENOUGH_MS) {
+    const why =
+      preferred === "feed" ? "its forecasts are not judged yet: less than a day of them has come to pass" : "";
+    return { by: preferred, errorShare: null, why };
+  }
   const scores = new Map(available.map((by, i) => [by, score(samples, i)]));
   let best = preferred;
   for (const by of available) {
@@ -138,7 +144,8 @@ function hindcasts(actual: readonly IntensityPoint[]): Issued[] {
   if (!first || !last) return [];
   const level = meanOverTime(actual)!;
   const moments: Issued[] = [];
-  for (let at = last.to - HINDCAST_EVERY_MS; at >= first.from + DAY_MS; at -= HINDCAST_EVERY_MS) {
+  const oldest = Math.max(first.from + DAY_MS, last.to - HINDCAST_REACH_MS);
+  for (let at = last.to - HINDCAST_EVERY_MS; at >= oldest; at -= HINDCAST_EVERY_MS) {
     const to = Math.min(at + HINDCAST_AHEAD_MS, last.to);
     moments.push({ at, points: [{ from: at, to, gramsPerKwh: level, estimated: true }] });
   }

@@ -1,9 +1,11 @@
 import { type Clock, within as inTime } from "../clock";
-import { type FeedForecast, FeedFault, type FeedSeries, type IntensityFeed } from "./feed";
+import { type FeedForecast, FeedFault, type FeedSeries, type IntensityFeed, faultOf } from "./feed";
 import type { Issued } from "./forecast-judge";
 import type { IntensityPoint } from "./intensity";
+import type { FeedMemory, Remembered } from "./memory";
+import { bounded, Pauses } from "./pauses";
 import { judge } from "./plausibility";
-import { DAY_MS, HOUR_MS, MINUTE_MS, within } from "./series";
+import { ageOf, DAY_MS, HOUR_MS, MINUTE_MS, samePoint, within } from "./series";
 
 /** What a feed's data are worth now. */
 export interface MemberSeries extends FeedSeries {
@@ -25,13 +27,10 @@ const WELL_COVERED = 0.9;
 const RECENT_MS = DAY_MS;
 /** So long what was believed is remembered: to judge forecasts by, and the next answer. */
 const MEMORY_MS = 8 * DAY_MS;
+/** A memory that cannot be read now must not hold up every question. */
+const RECALL_AGAIN_MS = MINUTE_MS;
 /** The feed's forecasts are remembered so far apart. */
-const ISSUED_EVERY_MS = 3 * HOUR_MS;
-const FIRST_PAUSE_MS = 15_000;
-const LONGEST_PAUSE_MS = 30 * MINUTE_MS;
-/** Answers and regions that are kept; the oldest goes first. */
-const MOST_KEPT = 256;
-const WHOLE_FEED = "";
+export const ISSUED_EVERY_MS = 3 * HOUR_MS;
 
 interface Kept<T> {
   until: number;
@@ -42,20 +41,35 @@ interface Memory {
   points: IntensityPoint[];
   source: string;
   asOf?: number;
-  issued: Issued[];
+  issued: readonly Issued[];
+  /** ms: when to ask again for what an earlier process knew; Infinity once it is in it. */
+  recallAt: number;
+}
+
+export interface MemberOptions {
+  clock: Clock;
+  timeoutMilliseconds: number;
+  /** Beyond this process; within it alone where there is none. */
+  memory?: FeedMemory;
+  /** Called for each question to the feed that failed. */
+  onFailed?: () => void;
 }
 
 /** One feed of the chain with all that stands between it and a figure: time limit, pauses, cache, judge and memory. */
 export class Member {
   private readonly kept = new Map<string, Kept<unknown>>();
-  private readonly pauses = new Map<string, { until: number; failures: number; why: string }>();
+  private readonly pauses: Pauses;
   private readonly memories = new Map<string, Memory>();
+
+  private readonly clock: Clock;
 
   constructor(
     readonly feed: IntensityFeed,
-    private readonly clock: Clock,
-    private readonly timeoutMilliseconds: number,
-  ) {}
+    private readonly options: MemberOptions,
+  ) {
+    this.clock = options.clock;
+    this.pauses = new Pauses(options.clock);
+  }
 
   /** What was believed of the region in the last days, and what the feed foretold in them. */
   memory(region: string): { points: readonly IntensityPoint[]; issued: readonly Issued[] } {
@@ -64,6 +78,7 @@ export class Member {
 
   /** The last day. What is remembered stands in, as stale, while the feed has no answer. Errors: FeedFault. */
   async recent(region: string): Promise<MemberSeries> {
+    await this.recall(region);
     const now = this.clock.now();
     let fault: FeedFault | undefined;
     let notes: readonly string[] = [];
@@ -111,6 +126,7 @@ export class Member {
   async forecast(region: string, from: number, to: number): Promise<(FeedForecast & { notes: string[] }) | undefined> {
     const { feed } = this;
     if (!feed.forecast) return undefined;
+    await this.recall(region);
     const end = Math.ceil(to / HOUR_MS) * HOUR_MS;
     const start = Math.floor(Math.min(from, this.clock.now()) / HOUR_MS) * HOUR_MS;
     const answer = await this.cached(`forecast ${region} ${String(start)} ${String(end)}`, async () => {
@@ -126,9 +142,11 @@ export class Member {
       const judging = { now, zeroIsReal, before: memory.points.slice(-100), forecast: true };
       const { points, notes, refused } = judge(within(given.points, start, end), judging);
       if (refused !== undefined) throw this.paused(key, new FeedFault(`gave a forecast beyond belief: ${refused}`));
-      this.pauses.delete(key);
+      this.pauses.end(key);
       if ((memory.issued.at(-1)?.at ?? -Infinity) + ISSUED_EVERY_MS <= now && points.length > 0) {
-        memory.issued = [...memory.issued.filter(({ at }) => at > now - MEMORY_MS), { at: now, points }];
+        const issued = { at: now, points };
+        memory.issued = [...memory.issued.filter(({ at }) => at > now - MEMORY_MS), issued];
+        this.options.memory?.keep(feed.name, region, { points: [], issued: [issued] }, now - MEMORY_MS);
       }
       return { ...given, points, notes };
     });
@@ -150,26 +168,29 @@ export class Member {
     if (table) return { ...given, points, notes: [], flat: false };
     const judged = judge(points, { now, zeroIsReal, before: memory.points, forecast: false });
     if (judged.refused !== undefined) throw this.paused(key, new FeedFault(`cannot be believed: ${judged.refused}`));
-    this.pauses.delete(key);
+    this.pauses.end(key);
     const since = now - MEMORY_MS;
+    const known = new Map(memory.points.map((point) => [point.from, point]));
     memory.points = within([...memory.points, ...judged.points], since, Infinity);
     memory.source = given.source;
+    const fresh = memory.points.filter((point) => !samePoint(point, known.get(point.from)));
+    if (fresh.length > 0) {
+      const { name } = this.feed;
+      this.options.memory?.keep(name, region, { points: fresh, source: given.source, issued: [] }, since);
+    }
     if (given.asOf !== undefined) memory.asOf = given.asOf;
     return { ...given, ...judged };
   }
 
   /** Asks the feed unless it has a pause, gives it its time, and pauses after a fault, longer after each. */
   private async asked<T>(what: string, ask: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const now = this.clock.now();
-    for (const key of [WHOLE_FEED, what]) {
-      const pause = this.pauses.get(key);
-      if (pause && now < pause.until) throw new FeedFault(`${pause.why}; not asked again before ${iso(pause.until)}`);
-    }
+    this.pauses.check(what);
     const abort = new AbortController();
-    const seconds = this.timeoutMilliseconds / 1000;
+    const { timeoutMilliseconds } = this.options;
+    const seconds = timeoutMilliseconds / 1000;
     const late = (): Error => new FeedFault(`has not answered within ${String(seconds)} s`);
     try {
-      return await inTime(this.clock, this.timeoutMilliseconds, () => ask(abort.signal), late);
+      return await inTime(this.clock, timeoutMilliseconds, () => ask(abort.signal), late);
     } catch (error) {
       throw this.paused(what, faultOf(error));
     } finally {
@@ -178,16 +199,8 @@ export class Member {
   }
 
   private paused(what: string, fault: FeedFault): FeedFault {
-    const now = this.clock.now();
-    if (fault.retryAfterMilliseconds !== undefined) {
-      const until = now + Math.min(fault.retryAfterMilliseconds, DAY_MS);
-      this.pauses.set(WHOLE_FEED, { until, failures: 1, why: fault.message });
-      return fault;
-    }
-    const failures = (this.pauses.get(what)?.failures ?? 0) + 1;
-    const until = now + Math.min(FIRST_PAUSE_MS * 2 ** (failures - 1), LONGEST_PAUSE_MS);
-    bounded(this.pauses).set(what, { until, failures, why: fault.message });
-    return fault;
+    this.options.onFailed?.();
+    return this.pauses.after(what, fault);
   }
 
   /** One question at a time per key; a fault is not kept, for its pause is. */
@@ -204,31 +217,31 @@ export class Member {
     return await answer;
   }
 
+  /** Brings in, once, what an earlier process knew: without it a feed would be trusted anew after each restart. */
+  private async recall(region: string): Promise<void> {
+    const { memory: kept, timeoutMilliseconds } = this.options;
+    const now = this.clock.now();
+    if (!kept || this.feed.table || now < this.memoryOf(region).recallAt) return;
+    const since = now - MEMORY_MS;
+    const load = (): Promise<Remembered | undefined> => kept.load(this.feed.name, region, since);
+    const late = (): Error => new FeedFault("the memory of it has not answered");
+    const remembered = await inTime(this.clock, timeoutMilliseconds, load, late).catch(() => undefined);
+    const memory = this.memoryOf(region);
+    if (memory.recallAt === Infinity) return;
+    memory.recallAt = remembered ? Infinity : this.clock.now() + RECALL_AGAIN_MS;
+    if (!remembered) return;
+    if (memory.points.length === 0 && remembered.source !== undefined) memory.source = remembered.source;
+    memory.points = within([...remembered.points, ...memory.points], since, Infinity);
+    const known = new Set(memory.issued.map(({ at }) => at));
+    memory.issued = [...remembered.issued.filter(({ at }) => !known.has(at)), ...memory.issued];
+  }
+
   private memoryOf(region: string): Memory {
     let memory = this.memories.get(region);
     if (!memory) {
-      memory = { points: [], source: this.feed.name, issued: [] };
+      memory = { points: [], source: this.feed.name, issued: [], recallAt: -Infinity };
       bounded(this.memories).set(region, memory);
     }
     return memory;
   }
-}
-
-/** Makes room for one more. */
-function bounded<V>(map: Map<string, V>): Map<string, V> {
-  if (map.size >= MOST_KEPT) map.delete(map.keys().next().value!);
-  return map;
-}
-
-/** A feed's fault is said as it is; a fault of ours is thrown on. */
-function faultOf(error: unknown): FeedFault {
-  if (error instanceof FeedFault) return error;
-  throw error;
-}
-
-const iso = (time: number): string => new Date(time).toISOString();
-
-function ageOf(milliseconds: number): string {
-  const minutes = Math.max(0, Math.round(milliseconds / MINUTE_MS));
-  return minutes < 120 ? `${String(minutes)} min` : `${String(Math.round(minutes / 60))} h`;
 }

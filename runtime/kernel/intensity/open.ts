@@ -3,6 +3,7 @@ import type { Clock } from "../clock";
 import { IntensityChain } from "./chain";
 import type { FeedName, IntensityConfiguration } from "./configuration";
 import type { IntensityFeed } from "./feed";
+import { demoFeed } from "./feeds/demo";
 import { ElectricityMapsFeed } from "./feeds/electricity-maps";
 import { EntsoeFeed } from "./feeds/entsoe";
 import { FileFeed } from "./feeds/file";
@@ -11,10 +12,14 @@ import { UkCarbonIntensityFeed } from "./feeds/uk-carbon-intensity";
 import { WattTimeFeed } from "./feeds/watttime";
 import type { Fetch } from "./http";
 import type { Intensity } from "./intensity";
+import type { FeedMemory } from "./memory";
+import type { ChainWatch } from "./watch";
 
 export interface IntensityDependencies {
   clock: Clock;
   fetch?: Fetch;
+  memory?: FeedMemory;
+  watch?: ChainWatch;
 }
 
 /**
@@ -33,7 +38,8 @@ export function openIntensity(config: IntensityConfiguration, dependencies: Inte
     );
   }
   const timeoutMilliseconds = config.MNO_INTENSITY_TIMEOUT_SECONDS * 1000;
-  return new IntensityChain({ feeds, clock: dependencies.clock, timeoutMilliseconds });
+  const { clock, memory, watch } = dependencies;
+  return new IntensityChain({ feeds, clock, timeoutMilliseconds, ...(memory && { memory }), ...(watch && { watch }) });
 }
 
 function feedOf(name: FeedName, config: IntensityConfiguration, dependencies: IntensityDependencies): IntensityFeed {
@@ -64,5 +70,7 @@ function feedOf(name: FeedName, config: IntensityConfiguration, dependencies: In
       return profileFeed(zones);
     case "static":
       return staticFeed(zones);
+    case "demo":
+      return demoFeed(zones);
   }
 }

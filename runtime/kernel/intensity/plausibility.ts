@@ -1,5 +1,5 @@
 import type { IntensityPoint } from "./intensity";
-import { HOUR_MS, median, MINUTE_MS } from "./series";
+import { DAY_MS, HOUR_MS, median, MINUTE_MS } from "./series";
 
 /** Above it no grid is: lignite plants of the worst kind reach about 1,400 gCO2e/kWh with all they need. */
 const MOST_GRAMS_PER_KWH = 2000;
@@ -11,6 +11,8 @@ const CONFIRMING_POINTS = 3;
 const FLAT_MS = 24 * HOUR_MS;
 /** Clocks differ; what begins later than that after now was not measured. */
 const AHEAD_MS = 15 * MINUTE_MS;
+/** Figures of a whole year are the longest that anybody publishes; what claims more has its times wrong. */
+const LONGEST_MS = 366 * DAY_MS;
 /** A feed of which more than this share cannot be believed is not believed at all. */
 const REFUSED_SHARE = 0.1;
 
@@ -33,8 +35,9 @@ export interface Judging {
   forecast: boolean;
 }
 
-/** Why a value is not an intensity; undefined when it may be one. */
-function valueFault(gramsPerKwh: number, zeroIsReal: boolean): string | undefined {
+/** Why a point is not one of an intensity; undefined when it may be one. */
+function pointFault({ from, to, gramsPerKwh }: IntensityPoint, zeroIsReal: boolean): string | undefined {
+  if (!(to - from <= LONGEST_MS)) return "lasts longer than a year";
   if (!Number.isFinite(gramsPerKwh)) return "is not a number";
   if (gramsPerKwh < 0) return `${String(gramsPerKwh)} g/kWh is negative`;
   if (gramsPerKwh === 0 && !zeroIsReal) return "is 0, which no grid is";
@@ -50,7 +53,7 @@ export function judge(points: readonly IntensityPoint[], judging: Judging): Judg
   };
   const timely = points.filter((point) => {
     const why =
-      valueFault(point.gramsPerKwh, judging.zeroIsReal) ??
+      pointFault(point, judging.zeroIsReal) ??
       (!judging.forecast && point.from > judging.now + AHEAD_MS ? "is in the future" : undefined);
     if (why !== undefined) leaveOut(point, why);
     return why === undefined;

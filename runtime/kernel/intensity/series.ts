@@ -62,3 +62,12 @@ export function stretches(
     return { from: at, to: next > at ? Math.min(next, at + step) : at + step, gramsPerKwh, estimated };
   });
 }
+
+/** `90 min`, `5 h`. */
+export function ageOf(milliseconds: number): string {
+  const minutes = Math.max(0, Math.round(milliseconds / MINUTE_MS));
+  return minutes < 120 ? `${String(minutes)} min` : `${String(Math.round(minutes / 60))} h`;
+}
+
+export const samePoint = (one: IntensityPoint, other: IntensityPoint | undefined): boolean =>
+  one.to === other?.to && one.gramsPerKwh === other.gramsPerKwh && one.estimated === other.estimated;

@@ -18,6 +18,8 @@ export interface HostOptions {
   target: string;
   version: string;
   agents: readonly AgentDefinition[];
+  /** What the process answers beside its agents, by path: pages for people. */
+  pages?: Readonly<Record<string, RootRoute>>;
   configuration: RawConfiguration;
   log: (level: KernelConfiguration["MNO_LOG_LEVEL"]) => Logger;
   clock: Clock;
@@ -167,7 +169,9 @@ export class Host {
       contentType: "application/json; charset=utf-8",
       body: JSON.stringify(body),
     });
+    const { pages = {} } = this.options;
     return {
+      ...pages,
       "/healthz": () => Promise.resolve(json(200, { status: "alive" })),
       "/readyz": async () => {
         const parts = await Promise.all([...this.runners.map((runner) => runner.unready()), this.busFault()]);
@@ -199,7 +203,7 @@ export class Host {
               restarts: r.restarts,
               url: `/${r.name}/`,
             })),
-            links: ["/healthz", "/readyz", "/metrics", "/openapi.json"],
+            links: ["/healthz", "/readyz", "/metrics", "/openapi.json", ...Object.keys(pages)],
           }),
         ),
     };

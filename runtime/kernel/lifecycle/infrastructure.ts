@@ -15,7 +15,10 @@ import type { EventBus } from "../events/bus";
 import { openBus } from "../events/open";
 import { openOutbox, type Outbox } from "../events/outbox";
 import type { Intensity } from "../intensity/intensity";
+import { ISSUED_EVERY_MS } from "../intensity/member";
+import { DatabaseFeedMemory } from "../intensity/memory";
 import { openIntensity } from "../intensity/open";
+import { watchChain } from "../intensity/watch";
 import type { Database } from "../store/database";
 import { openDatabase } from "../store/open";
 import type { Metrics } from "../telemetry/metrics";
@@ -66,8 +69,9 @@ export async function openInfrastructure(
     return opened;
   };
   try {
-    const intensity = openIntensity(configuration, { clock });
     const database = keep(await openDatabase(configuration.MNO_DATABASE_URL ?? inState("pglite", "database"), { log }));
+    const memory = keep(new DatabaseFeedMemory(database, log, ISSUED_EVERY_MS));
+    const intensity = openIntensity(configuration, { clock, memory, watch: watchChain(metrics, log, clock) });
     const busUrl = configuration.MNO_BUS_URL ?? inState("embedded", "events");
     const nats = { replicas: configuration.MNO_BUS_REPLICAS };
     const bus = keep(await openBus(busUrl, { clock, log, tracer, metrics }, { nats }));

@@ -1,12 +1,13 @@
 import { MnoError, type WorkloadSpec } from "../../../exports";
 import { type Clock, systemClock } from "../../clock";
 import { type Backoff, backoffMilliseconds } from "../../lifecycle/backoff";
-import type { Cluster, ClusterNode, ResumeOptions, WorkloadEvent, WorkloadStatus } from "../cluster";
+import type { Cluster, ClusterNode, NodeUsage, ResumeOptions, WorkloadEvent, WorkloadStatus } from "../cluster";
 import { validateScale, validateWorkload } from "../spec";
 import { Applier } from "./applier";
 import { Connection } from "./connection";
 import { KubernetesLeases } from "./leases";
 import { readLogs } from "./logs";
+import { NodeUsageReader } from "./node-usage";
 import { NodeCache } from "./nodes";
 import type { WorkloadObject } from "./objects";
 import { isImmutable, refuseOthers } from "./server-side-apply";
@@ -35,9 +36,10 @@ export class KubernetesCluster implements Cluster {
   private readonly connection: Connection;
   private readonly store: WorkloadStore;
   private readonly applier: Applier;
-  private readonly usage: UsageSampler;
+  private readonly replicaUsage: UsageSampler;
   private workloadCache: WorkloadCache | undefined;
   private nodeCache: NodeCache | undefined;
+  private nodeUsage: NodeUsageReader | undefined;
   private readonly closing = new AbortController();
 
   /** Errors: MNO_CLUSTER_URL_INVALID. */
@@ -51,25 +53,30 @@ export class KubernetesCluster implements Cluster {
     this.connection = new Connection(source, clock);
     this.store = new WorkloadStore(this.connection, namespace);
     this.applier = new Applier(this.connection, namespace, image);
-    this.usage = new UsageSampler(this.connection, namespace, clock);
+    this.replicaUsage = new UsageSampler(this.connection, namespace, clock);
     this.leases = new KubernetesLeases(this.connection, namespace);
   }
 
   nodes(): Promise<ClusterNode[]> {
-    this.nodeCache ??= new NodeCache(this.connection, this.namespace, this.clock, this.random);
-    return this.nodeCache.list();
+    return this.cacheOfNodes().list();
+  }
+
+  usage(): Promise<NodeUsage[]> {
+    const { connection, namespace, clock, random } = this;
+    this.nodeUsage ??= new NodeUsageReader(connection, namespace, this.cacheOfNodes(), clock, random);
+    return this.nodeUsage.read();
   }
 
   async list(): Promise<WorkloadStatus[]> {
     const cache = this.cache();
     await cache.ready();
-    return this.usage.fill(cache.statuses());
+    return this.replicaUsage.fill(cache.statuses());
   }
 
   async get(name: string): Promise<WorkloadStatus | undefined> {
     const workload = await this.store.find(name);
     if (!workload) return undefined;
-    const [status] = await this.usage.fill([await this.store.status(workload)]);
+    const [status] = await this.replicaUsage.fill([await this.store.status(workload)]);
     return status;
   }
 
@@ -125,7 +132,7 @@ export class KubernetesCluster implements Cluster {
   }
 
   resume(name: string, options: ResumeOptions = {}): Promise<WorkloadStatus> {
-    return this.revise(name, (workload) => this.setSuspended(workload, false, options.annotations));
+    return this.revise(name, (workload) => this.setSuspended(workload, false, options));
   }
 
   watch(signal: AbortSignal): AsyncIterable<WorkloadEvent> {
@@ -139,8 +146,13 @@ export class KubernetesCluster implements Cluster {
 
   async close(): Promise<void> {
     this.closing.abort(new Error("the cluster is closed"));
-    await Promise.all([this.workloadCache?.close(), this.nodeCache?.close()]);
+    await Promise.all([this.workloadCache?.close(), this.nodeUsage?.close(), this.nodeCache?.close()]);
     await this.connection.close();
+  }
+
+  private cacheOfNodes(): NodeCache {
+    this.nodeCache ??= new NodeCache(this.connection, this.namespace, this.clock, this.random);
+    return this.nodeCache;
   }
 
   private cache(): WorkloadCache {
@@ -157,10 +169,10 @@ export class KubernetesCluster implements Cluster {
   private setSuspended(
     workload: WorkloadObject,
     suspended: boolean,
-    annotations?: Readonly<Record<string, string>>,
+    options: ResumeOptions = {},
   ): Promise<WorkloadObject> {
-    if (suspension(workload).suspended === suspended && !annotations) return Promise.resolve(workload);
-    return this.store.patch(workload, suspensionPatch(workload, suspended, annotations));
+    if (suspension(workload).suspended === suspended && !options.annotations) return Promise.resolve(workload);
+    return this.store.patch(workload, suspensionPatch(workload, suspended, options));
   }
 
   private revise(name: string, change: (workload: WorkloadObject) => Promise<WorkloadObject>): Promise<WorkloadStatus> {

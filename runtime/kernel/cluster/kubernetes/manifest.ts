@@ -164,9 +164,15 @@ function podTemplate(spec: WorkloadSpec & { image: string }, namespace: string, 
     },
     volumeMounts: [{ name: "tmp", mountPath: "/tmp" }],
   };
+  const tenant = spec.labels?.[KUBERNETES_LABELS.tenant];
   return {
     metadata: {
-      labels: { ...selectorLabels(spec.name), [KUBERNETES_LABELS.partOf]: "machine-native-ops" },
+      labels: {
+        ...selectorLabels(spec.name),
+        [KUBERNETES_LABELS.partOf]: "machine-native-ops",
+        // Whoever looks at pods alone, such as the carbon monitor, can tell whose they are.
+        ...(tenant === undefined ? {} : { [KUBERNETES_LABELS.tenant]: tenant }),
+      },
       ...(secretVersion === undefined ? {} : { annotations: { [DRIVER_ANNOTATIONS.secretVersion]: secretVersion } }),
     },
     spec: {

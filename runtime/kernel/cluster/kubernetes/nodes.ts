@@ -5,6 +5,7 @@ import type { Connection } from "./connection";
 import { Informer, WATCH_BACKOFF } from "./informer";
 import { type Node, pathOf, type Pod } from "./objects";
 import { add, NONE, quantitiesOf, subtract } from "./quantity";
+import { HOLDS_RESOURCES, slimPod } from "./slim-pod";
 import { podRequests } from "./workload-spec";
 
 const ZONE_LABEL = "topology.kubernetes.io/zone";
@@ -24,10 +25,15 @@ export class NodeCache {
     this.strangers = new Informer<Pod>({
       ...options,
       path: pathOf("Pod", undefined),
-      keep: claimOf,
-      // What has ended holds nothing any more.
-      fieldSelector: `metadata.namespace!=${namespace},status.phase!=Succeeded,status.phase!=Failed`,
+      keep: slimPod,
+      fieldSelector: `metadata.namespace!=${namespace},${HOLDS_RESOURCES}`,
     });
+  }
+
+  /** Pods of other namespaces that hold resources, without what nobody asks of them (slimPod). */
+  async strangersPods(): Promise<Iterable<Pod>> {
+    await this.strangers.ready();
+    return this.strangers.values();
   }
 
   async list(): Promise<ClusterNode[]> {
@@ -43,26 +49,6 @@ export class NodeCache {
   async close(): Promise<void> {
     await Promise.all([this.nodes.close(), this.strangers.close()]);
   }
-}
-
-/** Of a pod what it sets aside, and where: a large cluster has many. */
-function claimOf({ metadata, spec }: Pod): Pod {
-  const { name, namespace, uid, resourceVersion } = metadata ?? {};
-  const claim = <T extends { name: string; resources?: unknown; restartPolicy?: unknown }>(container: T) => ({
-    name: container.name,
-    resources: container.resources,
-    restartPolicy: container.restartPolicy,
-  });
-  const slim = {
-    metadata: { name, namespace, uid, resourceVersion },
-    spec: {
-      nodeName: spec?.nodeName,
-      overhead: spec?.overhead,
-      containers: spec?.containers.map(claim),
-      initContainers: spec?.initContainers?.map(claim),
-    },
-  };
-  return slim as Pod;
 }
 
 /** Ready means that workloads may be placed there: a node that is cordoned, or tainted against them, is not. */

@@ -1,3 +1,5 @@
+import { REGION_LABEL } from "../../../exports";
+import type { ResumeOptions } from "../cluster";
 import { DRIVER_ANNOTATIONS } from "./names";
 import type { WorkloadObject } from "./objects";
 
@@ -15,13 +17,17 @@ export function suspension(workload: WorkloadObject): { replicas: number; suspen
   return { replicas: workload.object.spec?.replicas ?? 1, suspended: false };
 }
 
-/** The merge patch that suspends the workload or lets it go on, and sets annotations in the same step. */
+/** The merge patch that suspends the workload or lets it go on, and sets annotations and the place of a Job in the same step. */
 export function suspensionPatch(
   workload: WorkloadObject,
   suspended: boolean,
-  annotations: Readonly<Record<string, string>> = {},
+  { annotations = {}, region }: ResumeOptions = {},
 ): object {
-  if (workload.kind === "Job") return { metadata: { annotations }, spec: { suspend: suspended } };
+  if (workload.kind === "Job") {
+    // Where its pods may go can be changed for as long as a Job is suspended and has not run.
+    const template = region !== undefined && { template: { spec: { nodeSelector: { [REGION_LABEL]: region } } } };
+    return { metadata: { annotations }, spec: { suspend: suspended, ...template } };
+  }
   const { replicas } = suspension(workload);
   return {
     metadata: {

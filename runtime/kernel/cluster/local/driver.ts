@@ -55,8 +55,12 @@ export class LocalCluster implements Cluster {
     return this.connection.json("POST", `${path(name)}/suspend`);
   }
 
-  resume(name: string, options: ResumeOptions = {}): Promise<WorkloadStatus> {
-    return this.connection.json("POST", `${path(name)}/resume`, options);
+  resume(name: string, { annotations }: ResumeOptions = {}): Promise<WorkloadStatus> {
+    return this.connection.json("POST", `${path(name)}/resume`, { ...(annotations && { annotations }) });
+  }
+
+  renew(name: string): Promise<WorkloadStatus> {
+    return this.connection.json("POST", `${path(name)}/renew`);
   }
 
   async logs(name: string, options: { lines?: number } = {}): Promise<string[]> {

@@ -1,4 +1,4 @@
-import { KUBERNETES_ANNOTATIONS, type WorkloadSpec } from "../../../exports";
+import { KUBERNETES_ANNOTATIONS, RELEASE_ANNOTATIONS, type WorkloadSpec } from "../../../exports";
 import type { ReplicaStatus } from "../cluster";
 import { templateKey } from "../spec";
 
@@ -14,9 +14,16 @@ export interface WorkloadRecord {
   ports: Record<string, number>;
   /** A job's completions that have ended: they are not run again by the next supervisor. */
   finished: FinishedReplica[];
+  /** How often a job that was over was held for another run. */
+  renewals?: number;
 }
 
 export type FinishedReplica = ReplicaStatus & { phase: "succeeded" | "failed"; ordinal: number };
+
+/** What the replicas of a record have in common: those of another template, or of an earlier run, make room for it. */
+export function templateOf({ spec, renewals }: Pick<WorkloadRecord, "spec" | "renewals">): string {
+  return renewals === undefined ? templateKey(spec) : `${templateKey(spec)} ${String(renewals)}`;
+}
 
 /**
  * The record after `spec` was applied to it; the same generation where nothing changed. A live number of replicas that an
@@ -34,12 +41,11 @@ export function applySpec(
     return { spec, generation: 1, replicas: spec.replicas, suspended, ports, finished: [] };
   }
   const changed = templateKey(spec) !== templateKey(record.spec);
-  const allocation = record.spec.annotations?.[KUBERNETES_ANNOTATIONS.allocation];
-  const released = held && !changed && allocation !== undefined;
+  const known = Object.entries(record.spec.annotations ?? {}).filter(([name]) => RELEASE_ANNOTATIONS.includes(name));
   const mostReplicas = spec.ports?.some((port) => port.direct) ? 1 : Infinity;
   const unsaid = record.spec.suspended === undefined ? record.suspended : false;
   return revise(record, {
-    spec: released ? annotate(spec, { [KUBERNETES_ANNOTATIONS.allocation]: allocation }) : spec,
+    spec: held && !changed ? annotate(spec, Object.fromEntries(known)) : spec,
     ports,
     replicas: spec.scaledBy === undefined ? spec.replicas : Math.min(record.replicas, mostReplicas),
     // A job that is held until its capacity is granted is released by whoever grants it, and held again when it changes.

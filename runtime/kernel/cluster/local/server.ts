@@ -25,6 +25,8 @@ import type { Workloads } from "./workloads";
  *   PUT    /v1/workloads/<name>/scale    {replicas}     200 <status>; 404, 422 MNO_WORKLOAD_INVALID
  *   POST   /v1/workloads/<name>/suspend                 200 <status>; 404
  *   POST   /v1/workloads/<name>/resume   {annotations?} 200 <status>; 404
+ *   POST   /v1/workloads/<name>/renew                   200 <status>, suspended; 404; 409 MNO_WORKLOAD_CONFLICT where it is no job
+ *                                                       that is over
  *   DELETE /v1/workloads/<name>                         204 when every process is gone, also where there was none
  *   GET    /v1/workloads/<name>/logs?lines=100          200 {lines: string[]}, oldest first, at most 10000; 404
  *   GET    /v1/watch                                    200 application/x-ndjson without end, one object per line: {type: "applied",
@@ -74,6 +76,7 @@ export function createServer(options: {
     { schema: { body: ResumeBody } },
     (request) => workloads.resume(request.params.name, request.body?.annotations),
   );
+  app.post<Named>("/v1/workloads/:name/renew", (request) => workloads.renew(request.params.name));
   app.delete<Named>("/v1/workloads/:name", async (request, reply) => {
     await workloads.delete(request.params.name);
     return reply.code(204).send();

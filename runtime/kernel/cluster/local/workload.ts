@@ -3,10 +3,10 @@ import type { ReplicaStatus, WorkloadEvent, WorkloadStatus } from "../cluster";
 import { LogFile } from "./log-file";
 import { type Desired, plan, type PlannedReplica } from "./plan";
 import { LOOPBACK } from "./ports";
-import type { FinishedReplica, WorkloadRecord } from "./record";
+import { type FinishedReplica, templateOf, type WorkloadRecord } from "./record";
 import { Replica, type ReplicaHost } from "./replica";
 import { ServicePorts } from "./service-ports";
-import { redact, templateKey } from "../spec";
+import { redact } from "../spec";
 import { workloadPhase } from "./status";
 
 /** A retired replica is told to stop when its connections have ended, but no later than this: some never end. */
@@ -44,7 +44,7 @@ export class Workload {
   ) {
     this.ports = new ServicePorts(host.clock);
     this.log = new LogFile(join(host.logs, `${record.spec.name}.log`));
-    this.template = templateKey(record.spec);
+    this.template = templateOf(record);
     this.past = record.finished;
     this.nextOrdinal = Math.max(0, ...record.finished.map((replica) => replica.ordinal)) + 1;
   }
@@ -56,7 +56,7 @@ export class Workload {
 
   /** `record` with the completions that have ended by now; none where its template is another than theirs. */
   withFinished(record: WorkloadRecord): WorkloadRecord {
-    if (templateKey(record.spec) !== this.template) return { ...record, finished: [] };
+    if (templateOf(record) !== this.template) return { ...record, finished: [] };
     const own = [...this.replicas.values()].filter((replica) => replica.template === this.template);
     const finished = own.map((replica) => ({ ...replica.status(), ordinal: replica.ordinal })).filter(isFinished);
     return { ...record, finished: [...this.past, ...finished] };
@@ -70,7 +70,7 @@ export class Workload {
 
   /** Takes a new record; replicas that wait after failures run at once. */
   update(record: WorkloadRecord, type: "applied" | "changed"): void {
-    const template = templateKey(record.spec);
+    const template = templateOf(record);
     if (template !== this.template) this.past = [];
     this.record = record;
     this.template = template;

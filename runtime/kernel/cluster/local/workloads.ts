@@ -1,4 +1,4 @@
-import { MnoError, type WorkloadSpec } from "../../../exports";
+import { MnoError, withoutRelease, type WorkloadSpec } from "../../../exports";
 import type { WorkloadEvent, WorkloadStatus } from "../cluster";
 import { readJson, writeJsonDurably } from "./files";
 import { annotate, applySpec, revise, type WorkloadRecord } from "./record";
@@ -83,6 +83,20 @@ export class Workloads {
 
   resume(name: string, annotations: Record<string, string> = {}): Promise<WorkloadStatus> {
     return this.revise(name, ({ spec }) => ({ suspended: false, spec: annotate(spec, annotations) }));
+  }
+
+  /** See Cluster.renew. */
+  renew(name: string): Promise<WorkloadStatus> {
+    return this.revise(name, ({ spec, renewals = 0 }) => {
+      const { phase } = this.find(name).status();
+      if (spec.kind !== "job" || (phase !== "succeeded" && phase !== "failed")) {
+        throw new MnoError(
+          "MNO_WORKLOAD_CONFLICT",
+          `Workload "${name}" is a ${spec.kind} in phase ${phase}; only a job that is over can be held for another run`,
+        );
+      }
+      return { spec: withoutRelease(spec), suspended: true, finished: [], renewals: renewals + 1 };
+    });
   }
 
   /** Resolves when nothing of the workload is left. */

@@ -1,3 +1,4 @@
+import { INTENSITY_FEED_HOSTS } from "../../../exports";
 import type { Clock } from "../../clock";
 import { type FeedForecast, FeedFault, type FeedSeries, type IntensityFeed } from "../feed";
 import { arrayOf, numberOf, objectOf, timeOf } from "../fields";
@@ -75,7 +76,7 @@ export class ElectricityMapsFeed implements IntensityFeed {
   }
 
   private async get(path: string, query: Record<string, string>, signal: AbortSignal): Promise<unknown> {
-    const { url = "https://api.electricitymaps.com/v3", token, fetch, clock } = this.options;
+    const { url = `https://${INTENSITY_FEED_HOSTS["electricity-maps"].host}/v3`, token, fetch, clock } = this.options;
     const target = new URL(`${url}/carbon-intensity/${path}?${new URLSearchParams(query).toString()}`);
     const body = await getJson(target, { fetch, headers: { "auth-token": token }, signal, now: clock.now() });
     const zone = objectOf(body, "answer").zone;

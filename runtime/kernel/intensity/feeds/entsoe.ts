@@ -1,4 +1,5 @@
 import { GENERATION_TABLE } from "../../../../factors/tables";
+import { INTENSITY_FEED_HOSTS } from "../../../exports";
 import type { Clock } from "../../clock";
 import type { FeedSeries, IntensityFeed } from "../feed";
 import { type Fetch, get } from "../http";
@@ -23,6 +24,8 @@ const EIC: Readonly<Record<string, string>> = {
   CH: "10YCH-SWISSGRIDZ",
   CZ: "10YCZ-CEPS-----N",
   DE: "10Y1001A1001A83F",
+  "DK-DK1": "10YDK-1--------W",
+  "DK-DK2": "10YDK-2--------M",
   EE: "10Y1001A1001A39I",
   ES: "10YES-REE------0",
   FI: "10YFI-1--------U",
@@ -35,10 +38,19 @@ const EIC: Readonly<Record<string, string>> = {
   LV: "10YLV-1001A00074",
   NL: "10YNL----------L",
   NO: "10YNO-0--------C",
+  "NO-NO1": "10YNO-1--------2",
+  "NO-NO2": "10YNO-2--------T",
+  "NO-NO3": "10YNO-3--------J",
+  "NO-NO4": "10YNO-4--------9",
+  "NO-NO5": "10Y1001A1001A48H",
   PL: "10YPL-AREA-----S",
   PT: "10YPT-REN------W",
   RO: "10YRO-TEL------P",
   SE: "10YSE-1--------K",
+  "SE-SE1": "10Y1001A1001A44P",
+  "SE-SE2": "10Y1001A1001A45N",
+  "SE-SE3": "10Y1001A1001A46L",
+  "SE-SE4": "10Y1001A1001A47J",
   SI: "10YSI-ELES-----O",
   SK: "10YSK-SEPS-----K",
 };
@@ -71,7 +83,7 @@ export class EntsoeFeed implements IntensityFeed {
   }
 
   async measured(region: string, from: number, to: number, signal: AbortSignal): Promise<FeedSeries> {
-    const { url = "https://web-api.tp.entsoe.eu/api", token, fetch, clock } = this.options;
+    const { url = `https://${INTENSITY_FEED_HOSTS.entsoe.host}/api`, token, fetch, clock } = this.options;
     const code = this.codeOf(region)!;
     const points = [];
     for (let start = from; start < to; start += RANGE_MS) {

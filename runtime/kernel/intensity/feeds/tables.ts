@@ -1,10 +1,10 @@
-import { AWS_REGION_GRID, GCP_GRAMS_PER_KWH } from "../../../../factors/grid-intensity";
+import { AWS_REGION_GRID, AZURE_REGION_GRID, GCP_GRAMS_PER_KWH } from "../../../../factors/grid-intensity";
 import { type FactorTable, INTENSITY_TABLE, TYPICAL_DAY_TABLE } from "../../../../factors/tables";
 import { TYPICAL_DAY_GRAMS_PER_KWH } from "../../../../factors/typical-day";
 import { FeedFault, type FeedSeries, type IntensityFeed } from "../feed";
 import type { IntensityPoint } from "../intensity";
 import { DAY_MS, HOUR_MS } from "../series";
-import { lookUp } from "./zones";
+import { CLOUD_ZONES, lookUp } from "./zones";
 
 /** As CB-005 of the carbon pack has it. */
 const TABLE_STALE_MS = 730 * DAY_MS;
@@ -20,11 +20,21 @@ const TABLE = {
   staleMilliseconds: TABLE_STALE_MS,
 } as const;
 
-/** One figure a year by cloud region. */
+/** The Google region whose figure stands for a cloud region: its own, or that of the same grid area. */
+const gridOfCloud = (region: string): string =>
+  lookUp(AWS_REGION_GRID, region) ?? lookUp(AZURE_REGION_GRID, region) ?? region;
+/** The same for a zone of the grid that one of the clouds has a region with a figure in. */
+const ZONE_GRID: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.entries(CLOUD_ZONES)
+    .map(([region, zone]) => [zone, gridOfCloud(region)] as const)
+    .filter(([, grid]) => lookUp(GCP_GRAMS_PER_KWH, grid) !== undefined),
+);
+
+/** One figure a year by cloud region, and by zones of the grid that hold one. */
 export function staticFeed(zones: Readonly<Record<string, string>>): IntensityFeed {
   const gridOf = (region: string): string => {
     const zone = lookUp(zones, region) ?? region;
-    return lookUp(AWS_REGION_GRID, zone) ?? zone;
+    return lookUp(ZONE_GRID, zone) ?? gridOfCloud(zone);
   };
   return {
     ...TABLE,
@@ -32,7 +42,11 @@ export function staticFeed(zones: Readonly<Record<string, string>>): IntensityFe
     method: "yearly mean of the grid, published by the cloud provider",
     table: "flat",
     regions: () =>
-      Promise.resolve([...Object.keys(GCP_GRAMS_PER_KWH), ...Object.keys(AWS_REGION_GRID), ...Object.keys(zones)]),
+      Promise.resolve(
+        [GCP_GRAMS_PER_KWH, AWS_REGION_GRID, AZURE_REGION_GRID, ZONE_GRID, zones].flatMap((table) =>
+          Object.keys(table),
+        ),
+      ),
     knows: (region) => Promise.resolve(lookUp(GCP_GRAMS_PER_KWH, gridOf(region)) !== undefined),
     measured: (region, from, to): Promise<FeedSeries> => {
       const grid = gridOf(region);
@@ -48,15 +62,31 @@ export function staticFeed(zones: Readonly<Record<string, string>>): IntensityFe
   };
 }
 
-/** The typical day of the month by zone. */
+/** Zones that have no profile of their own, by the country that they are a part of. */
+const PART_OF: Readonly<Record<string, string>> = {
+  "BR-CS": "BR",
+  "NO-NO1": "NO",
+  "NO-NO2": "NO",
+  "NO-NO3": "NO",
+  "NO-NO4": "NO",
+  "NO-NO5": "NO",
+};
+
+/** The typical day of the month by zone, and by the cloud regions that lie in it. */
 export function profileFeed(zones: Readonly<Record<string, string>>): IntensityFeed {
-  const profileOf = (region: string) => lookUp(TYPICAL_DAY_GRAMS_PER_KWH, lookUp(zones, region) ?? region);
+  const zoneOf = (region: string): string => lookUp(zones, region) ?? lookUp(CLOUD_ZONES, region) ?? region;
+  /** Of a part of a country the whole country's. No other zone's: its hours say less than the yearly mean (SOURCES.md). */
+  const profiledOf = (zone: string): string => lookUp(PART_OF, zone) ?? zone;
+  const profileOf = (region: string) => lookUp(TYPICAL_DAY_GRAMS_PER_KWH, profiledOf(zoneOf(region)));
   return {
     ...TABLE,
     name: "profile",
     method: "mean by month and hour of the day, flow-traced consumption, life-cycle emission factors",
     table: "profile",
-    regions: () => Promise.resolve([...Object.keys(TYPICAL_DAY_GRAMS_PER_KWH), ...Object.keys(zones)]),
+    regions: () => {
+      const names = [TYPICAL_DAY_GRAMS_PER_KWH, CLOUD_ZONES, zones].flatMap((table) => Object.keys(table));
+      return Promise.resolve([...new Set(names)].filter((region) => profileOf(region) !== undefined));
+    },
     knows: (region) => Promise.resolve(profileOf(region) !== undefined),
     measured: async (region, from, to): Promise<FeedSeries> => {
       if (to - from > MOST_HOURS * HOUR_MS) throw new FeedFault("is not written out for more than 10 years at once");
@@ -67,7 +97,11 @@ export function profileFeed(zones: Readonly<Record<string, string>>): IntensityF
         const gramsPerKwh = profile[date.getUTCMonth()]![date.getUTCHours()]!;
         points.push({ from: at, to: at + HOUR_MS, gramsPerKwh, estimated: true });
       }
-      return { points, source: TYPICAL_DAY_TABLE.source, asOf: asOf(TYPICAL_DAY_TABLE) };
+      const zone = zoneOf(region);
+      const profiled = profiledOf(zone);
+      const instead = profiled === zone ? "" : `, which stands in for ${zone}, a part of it`;
+      const source = `${TYPICAL_DAY_TABLE.source}, zone ${profiled}${instead}`;
+      return { points, source, asOf: asOf(TYPICAL_DAY_TABLE) };
     },
   };
 }

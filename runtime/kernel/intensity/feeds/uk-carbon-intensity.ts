@@ -1,3 +1,4 @@
+import { INTENSITY_FEED_HOSTS } from "../../../exports";
 import type { Clock } from "../../clock";
 import type { FeedForecast, FeedSeries, IntensityFeed } from "../feed";
 import { arrayOf, numberOf, objectOf, timeOf } from "../fields";
@@ -61,7 +62,7 @@ export class UkCarbonIntensityFeed implements IntensityFeed {
   }
 
   private get(path: string, signal: AbortSignal): Promise<unknown> {
-    const { url = "https://api.carbonintensity.org.uk", fetch, clock } = this.options;
+    const { url = `https://${INTENSITY_FEED_HOSTS.uk.host}`, fetch, clock } = this.options;
     const headers = { accept: "application/json" };
     return getJson(new URL(`${url}/${path}`), { fetch, headers, signal, now: clock.now() });
   }

@@ -1,3 +1,4 @@
+import { INTENSITY_FEED_HOSTS } from "../../../exports";
 import type { Clock } from "../../clock";
 import { type FeedForecast, FeedFault, type FeedSeries, type IntensityFeed } from "../feed";
 import { arrayOf, numberOf, objectOf, textOf, timeOf } from "../fields";
@@ -105,7 +106,7 @@ export class WattTimeFeed implements IntensityFeed {
   }
 
   private target(path: string, query: Record<string, string>): URL {
-    const { url = "https://api.watttime.org" } = this.options;
+    const { url = `https://${INTENSITY_FEED_HOSTS.watttime.host}` } = this.options;
     return new URL(`${url}/${path}?${new URLSearchParams(query).toString()}`);
   }
 }

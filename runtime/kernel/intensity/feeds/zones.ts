@@ -19,6 +19,7 @@ export const CLOUD_ZONES: Readonly<Record<string, string>> = {
   "ap-southeast-2": "AU-NSW",
   "ap-northeast-1": "JP-TK",
   "af-south-1": "ZA",
+  "sa-east-1": "BR-CS",
   // Google Cloud
   "europe-west1": "BE",
   "europe-west2": "GB",
@@ -30,6 +31,7 @@ export const CLOUD_ZONES: Readonly<Record<string, string>> = {
   "europe-north2": "SE",
   "europe-southwest1": "ES",
   "europe-central2": "PL",
+  "southamerica-east1": "BR-CS",
 };
 
 /** Own entries only: names such as `constructor` come from outside. */

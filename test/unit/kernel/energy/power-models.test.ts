@@ -111,6 +111,37 @@ describe("kernel: calibrated power model", () => {
   const loads = Array.from({ length: 11 }, (_, index) => index / 10);
   const measured = loads.map((utilisation) => ({ utilisation, watts: truth(utilisation) }));
 
+  it("knows a few cores at full speed from many that are held back", () => {
+    // Power goes with utilisation times frequency: 10 W at no load, 110 W at full speed and load.
+    const power = (utilisation: number, frequencyShare: number) => 10 + 100 * utilisation * frequencyShare;
+    const points = [0.4, 1].flatMap((frequencyShare) =>
+      Array.from({ length: 10 }, (_, i) => {
+        const utilisation = (i + 1) / 10;
+        return { utilisation, frequencyShare, watts: power(utilisation, frequencyShare) };
+      }),
+    );
+    const model = calibrate(points, "test")!;
+    assert.match(model.source, /over utilisation x frequency\^1$/);
+    for (const [load, share] of [
+      [0.45, 0.4],
+      [0.45, 1],
+      [0.9, 0.7],
+    ] as const) {
+      assert.ok(
+        Math.abs(model.watts(load, share) / power(load, share) - 1) < 0.05,
+        `${String(load)} at ${String(share)}`,
+      );
+    }
+    assert.equal(model.watts(0.5), model.watts(0.5, 1), "the usual frequency where none is told: the upper median");
+    const blind = calibrate(
+      points.map(({ frequencyShare: _, ...point }) => point),
+      "test",
+    )!;
+    assert.equal(blind.watts(0.45, 0.4), blind.watts(0.45, 1));
+    const few = calibrate(points.slice(0, 10), "test")!;
+    assert.doesNotMatch(few.source, /frequency/, "too few to tell");
+  });
+
   it("follows a node's own curve, and knows its error", () => {
     const model = calibrate(measured, "wattmeter", prior)!;
     assert.equal(model.name, "calibrated");

@@ -66,11 +66,11 @@ describe("judge of forecasts", () => {
     { at, points: seriesOf(96, of).filter(({ from }) => from >= at && from < at + DAY_MS) },
   ];
 
-  it("trusts the feed while nothing of its past is known, and gives no error", () => {
+  it("takes the feed while nothing of its past is known, says so, and gives no error", () => {
     assert.deepEqual(chooseForecast([], known, ["feed", "persistence", "flat"]), {
       by: "feed",
       errorShare: null,
-      why: "",
+      why: "its forecasts are not judged yet: less than a day of them has come to pass",
     });
     const early = known.filter(({ to }) => to <= at + 20 * HOUR_MS);
     assert.equal(chooseForecast(issued(solar), early, ["feed", "persistence", "flat"]).errorShare, null);

@@ -36,6 +36,15 @@ describe("plausibility of intensity", () => {
     });
   }
 
+  it("leaves out a stretch that lasts for ever: what counts its days would never end", () => {
+    const endless = day().map((point, i) =>
+      i === 23 ? { ...point, to: Date.parse("+275760-09-13T00:00:00Z") } : point,
+    );
+    const judged = judge(endless, plain);
+    assert.equal(judged.points.length, 23);
+    assert.match(judged.notes.join(), /lasts longer than a year/);
+  });
+
   it("takes zero at the margin, where curtailment makes it true", () => {
     assert.equal(judge(withLast(0), { ...plain, zeroIsReal: true }).points.at(-1)?.gramsPerKwh, 0);
   });

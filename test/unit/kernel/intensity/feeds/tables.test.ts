@@ -56,4 +56,13 @@ describe("typical day", () => {
   it("is not written out without end", async () => {
     assert.match((await faultOf(() => feed.measured("ES", 0, 1e15, signal))).message, /more than 10 years/);
   });
+
+  it("is found by the cloud region's zone, and says when a whole country's stands in for a part of it", async () => {
+    const sourceOf = async (region: string) => (await feed.measured(region, NOW, NOW + 1, signal)).source;
+    assert.match(await sourceOf("europe-southwest1"), /, zone ES$/);
+    assert.match(await sourceOf("sa-east-1"), /, zone BR, which stands in for BR-CS, a part of it$/);
+    assert.match(await sourceOf("NO-NO2"), /, zone NO, which stands in for NO-NO2, a part of it$/);
+    // Germany has none, and borrows none.
+    assert.equal(await feed.knows("europe-west3"), false);
+  });
 });

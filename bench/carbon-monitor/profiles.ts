@@ -5,6 +5,8 @@ import { dirname, join } from "node:path";
 export interface LoadProfile {
   /** File name up to the processor's: which run it is. */
   run: string;
+  /** Which machine it ran on. */
+  machine: string;
   cpu: string;
   logicalCpus: number;
   samples: readonly LoadSample[];
@@ -13,6 +15,10 @@ export interface LoadProfile {
 export interface LoadSample {
   /** 0 to 1. */
   load: number;
+  /** The test itself did nothing: whatever the load is, it is others', and RAPL reads next to nothing all the same. */
+  isIdle: boolean;
+  /** Mean of the cores, as a share of the highest that was seen on the machine; undefined where the file has none. */
+  frequencyShare: number | undefined;
   /** By RAPL, W. */
   watts: number;
   /** CodeCarbon's own estimate at the time, W. */
@@ -28,21 +34,36 @@ export function readProfiles(folder: string): LoadProfile[] {
     const rows = readCsv(join(folder, file), ["cpu_name", "cores_used", "cpu_load", "rapl_power", "estimated_power"]);
     const samples = rows.map((row) => ({
       load: Number(row.cpu_load) / 100,
+      isIdle: row.cores_used === "0" || /\bfor 0 threads\b/.test(row.task_name ?? ""),
+      frequencyShare: Number(row.cpu_freq) > 0 ? Number(row.cpu_freq) : undefined,
       watts: Number(row.rapl_power),
       codecarbonWatts: Number(row.estimated_power),
     }));
+    const run = /^.*?_(all|some)_cores/.exec(file)?.[0] ?? file.replace(/\.csv$/, "");
     return {
-      run: file.replace(/-[^-]*-\d{4}-\d\d-\d\d\.csv$|\.csv$/, ""),
+      run,
+      machine: run.replace(/_+(all|some)_cores$/, ""),
       cpu: rows[0]!.cpu_name!,
       logicalCpus: Math.max(...rows.map((row) => Number(row.cores_used))),
       samples,
     };
   });
-  return profiles.map((profile) => ({
-    ...profile,
-    // A test of some cores names how many it loaded; the processor has as many as its test of all cores says.
-    logicalCpus: Math.max(...profiles.filter(({ cpu }) => cpu === profile.cpu).map((other) => other.logicalCpus)),
-  }));
+  return profiles.map((profile) => {
+    const highest = Math.max(
+      ...profiles
+        .filter(({ machine }) => machine === profile.machine)
+        .flatMap(({ samples }) => samples.map(({ frequencyShare }) => frequencyShare ?? 0)),
+    );
+    return {
+      ...profile,
+      // A test of some cores names how many it loaded; the processor has as many as its test of all cores says.
+      logicalCpus: Math.max(...profiles.filter(({ cpu }) => cpu === profile.cpu).map((other) => other.logicalCpus)),
+      samples: profile.samples.map((sample) => ({
+        ...sample,
+        frequencyShare: sample.frequencyShare === undefined ? undefined : sample.frequencyShare / highest,
+      })),
+    };
+  });
 }
 
 /** Thermal design power by processor, W: CodeCarbon's cpu_power.csv in the folder or the one above; empty where neither has it. */

@@ -1,4 +1,5 @@
 import { MnoError } from "../../exports";
+import { monotonicClock, systemClock } from "../../kernel/clock";
 import type { AgentDefinition } from "../../kernel/lifecycle/agent";
 import { Configuration } from "./configuration";
 import { createInstruments } from "./instruments";
@@ -31,8 +32,9 @@ export const carbonMonitor: AgentDefinition<Configuration> = {
     const machine = thisMachine();
     const { MNO_CARBON_BUDGETS: budgets, MNO_CARBON_INTENSITY_LINES: lines } = config;
     const recorder = new Recorder(context, store, instruments, budgets, lines);
+    const steady = clock === systemClock ? monotonicClock : clock;
     const newMonitor = (): Monitor =>
-      new Monitor(context, new Sampler(cluster, machine), machine, store, recorder, instruments);
+      new Monitor(context, new Sampler(cluster, machine, steady), machine, store, recorder, instruments);
     let monitor = newMonitor();
 
     registerRoutes(http, { store, clock, monitor: () => monitor });

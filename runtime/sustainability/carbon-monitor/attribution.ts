@@ -10,15 +10,29 @@ import { apportion, microgramsOf } from "../../kernel/energy/exact";
 export const IDLE_RULES = ["requests", "usage", "unallocated"] as const;
 export type IdleRule = (typeof IDLE_RULES)[number];
 
-/** A workload's presence on a node in a stretch of time. */
+/**
+ * Whose the energy of the node's own daemons is, and of all else that runs beside workloads:
+ * - `own`: a part of its own, `system`;
+ * - `shared`: the workloads', as idle energy is shared among them; where none has a claim under the rule, it stays a part.
+ */
+export const SYSTEM_RULES = ["own", "shared"] as const;
+export type SystemRule = (typeof SYSTEM_RULES)[number];
+
+/** A pod's presence on a node in a stretch of time. */
 export interface Claim {
+  /** As the cluster calls it: `namespace/name` where it is of another namespace than the cluster's own. */
   workload: string;
   tenant: string | null;
-  /** CPU time used by all its replicas on the node. */
+  /** Null on this machine, which has none. */
+  namespace: string | null;
+  /** Pod or, on this machine, replica. */
+  pod: string;
   cpuSeconds: number;
-  /** CPU requested by all its replicas on the node. */
   requestedCores: number;
 }
+
+/** What tells claims on one node apart. */
+export const claimKey = ({ namespace, pod }: Pick<Claim, "namespace" | "pod">): string => `${namespace ?? ""}/${pod}`;
 
 /** What a node used in a stretch of time. */
 export interface NodeUse {
@@ -29,7 +43,7 @@ export interface NodeUse {
   /** Share of the making of the hardware, in 1e-6 g. */
   embodied: bigint;
   gramsPerKwh: number;
-  /** CPU time of the whole node, workloads' and system's. Less than the workloads' sum counts as their sum. */
+  /** CPU time of the whole node, pods' and system's. Less than the pods' sum counts as their sum. */
   cpuSeconds: number;
   cores: number;
 }
@@ -39,6 +53,8 @@ export interface Part {
   kind: "workload" | "system" | "idle";
   workload: string | null;
   tenant: string | null;
+  namespace: string | null;
+  pod: string | null;
   energy: bigint;
   idle: bigint;
   carbon: bigint;
@@ -50,17 +66,31 @@ export interface Part {
  * hardware: unlike a residual (Kepler's), the idle share stays what it is however busy the node. The parts sum to the
  * node's energy, carbon and embodied carbon to the last digit, by largest remainder.
  */
-export function attribute(node: NodeUse, claims: readonly Claim[], rule: IdleRule): Part[] {
+export function attribute(
+  node: NodeUse,
+  claims: readonly Claim[],
+  rule: IdleRule,
+  systemRule: SystemRule = "own",
+): Part[] {
   const claimed = claims.reduce((sum, claim) => sum + claim.cpuSeconds, 0);
   const system = Math.max(0, node.cpuSeconds - claimed);
-  const parties: Pick<Part, "kind" | "workload" | "tenant">[] = [
-    ...claims.map(({ workload, tenant }) => ({ kind: "workload" as const, workload, tenant })),
-    { kind: "system", workload: null, tenant: null },
-    { kind: "idle", workload: null, tenant: null },
+  const nobody = { workload: null, tenant: null, namespace: null, pod: null };
+  const parties: Omit<Part, "energy" | "idle" | "carbon" | "embodied">[] = [
+    ...claims.map(({ workload, tenant, namespace, pod }) => ({
+      kind: "workload" as const,
+      workload,
+      tenant,
+      namespace,
+      pod,
+    })),
+    { kind: "system", ...nobody },
+    { kind: "idle", ...nobody },
   ];
   const idle = node.idle < node.energy ? node.idle : node.energy;
   const cpuTime = [...claims.map((claim) => claim.cpuSeconds), system];
-  const idleWeights = weightsOfIdle(rule, claims, cpuTime, node.cores);
+  const shares = claims.map((claim) => (rule === "usage" ? claim.cpuSeconds : claim.requestedCores));
+  const isShared = systemRule === "shared" && shares.some((share) => share > 0);
+  const idleWeights = weightsOfIdle(rule, claims, isShared ? [...cpuTime.slice(0, -1), 0] : cpuTime, node.cores);
   const idleParts = apportion(idle, idleWeights);
   const embodiedParts = apportion(node.embodied, idleWeights);
   // Where no CPU time was seen at all, what was used beyond idle is the system's: nobody else's is known.
@@ -68,6 +98,11 @@ export function attribute(node: NodeUse, claims: readonly Claim[], rule: IdleRul
     ? cpuTime
     : cpuTime.map((_, index) => Number(index === claims.length));
   const activeParts = apportion(node.energy - idle, [...used, 0]);
+  if (isShared) {
+    const ofSystem = apportion(activeParts[claims.length]!, shares);
+    activeParts[claims.length] = 0n;
+    for (const [index, part] of ofSystem.entries()) activeParts[index]! += part;
+  }
   const energies = parties.map((_, index) => idleParts[index]! + activeParts[index]!);
   const carbons = apportion(microgramsOf(node.energy, node.gramsPerKwh), energies.map(Number));
   return parties

@@ -1,15 +1,12 @@
 import { type Static, Type } from "@sinclair/typebox";
-import { IDLE_RULES } from "./attribution";
+import { REGION_KEY } from "../../kernel/intensity/region";
+import { IDLE_RULES, SYSTEM_RULES } from "./attribution";
 import { BudgetSchema } from "./budgets";
 import { IntensityLineSchema } from "./intensity-lines";
 import { NodeDeclarationSchema } from "./node-profile";
 
 export const Configuration = Type.Object({
-  MNO_CARBON_REGION: Type.String({
-    minLength: 1,
-    default: "europe-west3",
-    description: "Cloud region or grid zone of nodes that neither a label nor MNO_CARBON_NODES places",
-  }),
+  ...REGION_KEY,
   MNO_CARBON_NODES: Type.Array(NodeDeclarationSchema, {
     default: [],
     description: "What is known of the nodes' hardware and data centre (JSON array)",
@@ -20,6 +17,14 @@ export const Configuration = Type.Object({
       default: "requests",
       description:
         "Whose idle energy and embodied carbon is: requests (shared by requests), usage (by CPU time), unallocated (by requests of what the node has, the rest stays idle)",
+    },
+  ),
+  MNO_CARBON_SYSTEM_RULE: Type.Union(
+    SYSTEM_RULES.map((rule) => Type.Literal(rule)),
+    {
+      default: "own",
+      description:
+        "Whose the energy of a node's own daemons is, and of what else runs beside workloads: own (a part of its own), shared (the workloads', by the idle rule)",
     },
   ),
   MNO_CARBON_BUDGETS: Type.Array(BudgetSchema, {

@@ -4,11 +4,13 @@ export interface Filter {
   to: number;
   workload?: string | undefined;
   tenant?: string | undefined;
+  namespace?: string | undefined;
+  pod?: string | undefined;
   node?: string | undefined;
   region?: string | undefined;
 }
 
-const COLUMNS = ["workload", "tenant", "node", "region"] as const;
+const COLUMNS = ["workload", "tenant", "namespace", "pod", "node", "region"] as const;
 
 /** The condition on cm_parts. */
 export function whereOf(filter: Filter): { where: string; parameters: unknown[] } {

@@ -1,8 +1,19 @@
 import type { Metrics } from "../../kernel/telemetry/metrics";
 import type { EnergyRecord } from "./record";
 
-/** The engine's metrics. Labels are bounded: nodes, regions, declared budgets, and workloads that the cluster has. */
+/** Series of workloads: of more, those that came last are one. Jobs come and go under new names for ever. */
+const MOST_WORKLOADS = 1000;
+const OTHERS = "(others)";
+
+/** The engine's metrics. Labels are bounded: nodes, regions, declared budgets, and the first thousand workloads. */
 export function createInstruments(metrics: Metrics) {
+  const known = new Set<string>();
+  const labelOf = (workload: string): string => {
+    if (known.has(workload)) return workload;
+    if (known.size >= MOST_WORKLOADS) return OTHERS;
+    known.add(workload);
+    return workload;
+  };
   const nodeEnergy = metrics.counter("mno_carbon_node_energy_kwh_total", "Energy at the meter, PUE included", [
     "node",
     "method",
@@ -42,7 +53,7 @@ export function createInstruments(metrics: Metrics) {
       power.set({ node }, (energyKwh * 1000) / hours);
       intensity.set({ region, signal }, gramsPerKwh);
       for (const part of parts) {
-        const workload = part.workload ?? part.kind;
+        const workload = part.workload === null ? part.kind : labelOf(part.workload);
         energy.inc({ workload }, part.energyKwh);
         grams.inc({ workload, signal }, part.gramsCo2e);
         embodied.inc({ workload }, part.embodiedGramsCo2e);

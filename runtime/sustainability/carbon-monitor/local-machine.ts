@@ -1,6 +1,6 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
-import { cpuTimesBetween, type ProcessSnapshot, readProcessSnapshot } from "./process-table";
+import { cpuTimesBetween, type ProcessSnapshot, type ProcessUse, readProcessSnapshot } from "./process-table";
 import { type RaplEnergy, type RaplReading, raplBetween, readRapl } from "./rapl";
 
 /** USER_HZ, what /proc counts in: 100 on every architecture of Linux that Node.js runs on (it is part of the kernel's ABI). */
@@ -11,6 +11,8 @@ export interface LocalLook {
   processes: ProcessSnapshot;
   rapl: RaplReading;
   networkBytes: number;
+  /** Mean of the cores, as a share of the highest that they can; undefined where the kernel does not tell. */
+  frequencyShare?: number | undefined;
 }
 
 /** What happened on this machine between two looks. */
@@ -18,8 +20,10 @@ export interface LocalUse {
   /** By process group, children included. */
   cpuSecondsByGroup: ReadonlyMap<number, number>;
   cpuSeconds: number;
+  processes: readonly (Omit<ProcessUse, "pod"> & { group: number })[];
   rapl: RaplEnergy | { fault: string };
   networkBytes: number;
+  frequencyShare?: number | undefined;
 }
 
 /** This machine, as the monitor sees it. */
@@ -29,8 +33,8 @@ export interface LocalMachine {
   readonly processorName: string;
   readonly memoryBytes: number;
   /** Undefined on platforms without /proc. */
-  look(): LocalLook | undefined;
-  between(before: LocalLook, after: LocalLook): LocalUse;
+  look(): Promise<LocalLook | undefined>;
+  between(before: LocalLook, after: LocalLook, seconds: number): LocalUse;
 }
 
 export function thisMachine(): LocalMachine {
@@ -39,28 +43,58 @@ export function thisMachine(): LocalMachine {
     cores: Math.max(1, processors.length),
     processorName: processors[0]?.model ?? "",
     memoryBytes: totalmem(),
-    look() {
-      const processes = readProcessSnapshot();
-      return processes && { processes, rapl: readRapl(), networkBytes: readNetworkBytes() };
+    async look() {
+      const processes = await readProcessSnapshot();
+      return (
+        processes && {
+          processes,
+          rapl: readRapl(),
+          networkBytes: readNetworkBytes(),
+          frequencyShare: readFrequencyShare(),
+        }
+      );
     },
     between: useBetween,
   };
 }
 
-export function useBetween(before: LocalLook, after: LocalLook): LocalUse {
-  const { byGroup, busy } = cpuTimesBetween(before.processes, after.processes);
+export function useBetween(before: LocalLook, after: LocalLook, seconds: number): LocalUse {
+  const { byGroup, busy, processes } = cpuTimesBetween(before.processes, after.processes);
   return {
     cpuSecondsByGroup: new Map([...byGroup].map(([group, ticks]) => [group, ticks / TICKS_PER_SECOND])),
     cpuSeconds: busy / TICKS_PER_SECOND,
-    rapl: raplOf(before.rapl, after.rapl),
+    processes: processes.map(({ row: { pid, name, group }, id, ticks }) => ({
+      id,
+      pid,
+      name,
+      group,
+      cpuSeconds: ticks / TICKS_PER_SECOND,
+    })),
+    rapl: raplOf(before.rapl, after.rapl, seconds),
     networkBytes: Math.max(0, after.networkBytes - before.networkBytes),
+    frequencyShare: after.frequencyShare,
   };
 }
 
-function raplOf(before: RaplReading, after: RaplReading): RaplEnergy | { fault: string } {
+function raplOf(before: RaplReading, after: RaplReading, seconds: number): RaplEnergy | { fault: string } {
   if ("fault" in after) return after;
   if ("fault" in before) return before;
-  return raplBetween(before.zones, after.zones) ?? { fault: "the zones of RAPL changed between two looks" };
+  return raplBetween(before.zones, after.zones, seconds);
+}
+
+/** Source: https://docs.kernel.org/admin-guide/pm/cpufreq.html; virtual machines have none. */
+export function readFrequencyShare(root = "/sys/devices/system/cpu"): number | undefined {
+  try {
+    const policies = readdirSync(root).filter((name) => /^cpu\d+$/.test(name));
+    const shares = policies.map((name) => {
+      const read = (file: string): number => Number(readFileSync(`${root}/${name}/cpufreq/${file}`, "latin1"));
+      return read("scaling_cur_freq") / read("cpuinfo_max_freq");
+    });
+    const mean = shares.reduce((sum, share) => sum + share, 0) / shares.length;
+    return mean > 0 && mean < 2 ? mean : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function readNetworkBytes(): number {

@@ -56,4 +56,13 @@ export const MIGRATIONS: readonly Migration[] = [
       );
     `,
   },
+  {
+    // A pod's share is a part; a measurement knows how fast the cores ran.
+    name: "0002-pods",
+    sql: `
+      ALTER TABLE cm_parts ADD COLUMN namespace text COLLATE "C";
+      ALTER TABLE cm_parts ADD COLUMN pod text COLLATE "C";
+      ALTER TABLE cm_measurements ADD COLUMN frequency_share double precision;
+    `,
+  },
 ];

@@ -1,8 +1,9 @@
 import { type Static, Type } from "@sinclair/typebox";
 import { embodiedGrams, HARDWARE_LIFE_HOURS, memoryWatts, pueOf, storageWatts } from "../../kernel/energy/components";
-import { ccfPower, specPower, teadsPower } from "../../kernel/energy/curve";
+import { ccfPower, instancePower, specPower, teadsPower } from "../../kernel/energy/curve";
 import type { PowerModel } from "../../kernel/energy/power-model";
 import { embodiedShare } from "../../kernel/energy/sci";
+import type { InstanceType } from "./instance-type";
 
 const Count = Type.Integer({ minimum: 0 });
 
@@ -33,12 +34,14 @@ export const NodeDeclarationSchema = Type.Object(
     gpus: Type.Integer({ ...Count, default: 0, description: "GPUs; counted as embodied carbon alone" }),
     ssdTb: Type.Number({ minimum: 0, default: 0, description: "Size of the solid-state disks together, TB" }),
     hddTb: Type.Number({ minimum: 0, default: 0, description: "Size of the spinning disks together, TB" }),
-    shareOfServer: Type.Number({
-      exclusiveMinimum: 0,
-      maximum: 1,
-      default: 1,
-      description: "The node's share of its server, for embodied carbon: vCPUs of the instance over those of the host",
-    }),
+    shareOfServer: Type.Optional(
+      Type.Number({
+        exclusiveMinimum: 0,
+        maximum: 1,
+        description:
+          "The node's share of its server, for embodied carbon: vCPUs of the instance over those of the host; all of it, unless its machine type is known",
+      }),
+    ),
   },
   { additionalProperties: false },
 );
@@ -51,17 +54,22 @@ export interface NodeFacts {
   /** Logical processors. */
   cores: number;
   memoryBytes: number;
-  /** By the processor's name or the instance type; undefined where nobody knows. */
-  architecture: string | undefined;
+  /** By the processor's name; undefined where nobody knows. */
+  architecture?: string | undefined;
+  /** By the node's label; undefined where no table has it. */
+  instance?: InstanceType | undefined;
 }
 
 /** Everything that turns a node's load into energy and carbon. */
 export interface NodeProfile {
   node: string;
   region: string;
+  /** Whose intensity is taken where no feed knows the region; undefined where the region was declared, and is to be mended. */
+  standInRegion: string | undefined;
   cores: number;
-  /** Of the processors, uncalibrated. */
+  /** Of the processors, uncalibrated; of the whole instance where its power was measured so. */
   model: PowerModel;
+  /** 0 where the model has it. */
   memoryWatts: number;
   storageWatts: number;
   pue: number;
@@ -70,6 +78,7 @@ export interface NodeProfile {
 
 const REGION_LABELS = ["topology.kubernetes.io/region", "failure-domain.beta.kubernetes.io/region"];
 const GIB = 1024 ** 3;
+const HOURS_PER_MONTH = 730;
 const NOTHING_SAID: Omit<NodeDeclaration, "node"> = {
   processors: 1,
   ssds: 1,
@@ -77,7 +86,6 @@ const NOTHING_SAID: Omit<NodeDeclaration, "node"> = {
   gpus: 0,
   ssdTb: 0,
   hddTb: 0,
-  shareOfServer: 1,
 };
 
 /** The node's own declaration, else that of `*`, else what its labels and the machine say. */
@@ -91,26 +99,40 @@ export function profileOf(
     declarations.find(({ node }) => node === name) ?? declarations.find(({ node }) => node === "*") ?? NOTHING_SAID;
   const memoryGib = said.memoryGib ?? facts.memoryBytes / GIB;
   const labelled = REGION_LABELS.map((label) => labels[label]).find((region) => region !== undefined);
+  const { model, hasMemory } = modelOf(said, facts);
   return {
     node: name,
     region: said.region ?? labelled ?? defaultRegion,
+    // Sites name their regions as they like: a label that nobody knows does not place the node.
+    standInRegion: said.region === undefined && labelled !== undefined ? defaultRegion : undefined,
     cores,
-    model: modelOf(said, facts),
-    memoryWatts: memoryWatts(memoryGib),
+    model,
+    memoryWatts: hasMemory ? 0 : memoryWatts(memoryGib),
     storageWatts: storageWatts(said),
-    pue: said.pue ?? pueOf(said.provider),
-    embodiedGramsPerHour: embodiedShare({
-      totalGrams: embodiedGrams({ ...said, memoryGib }),
-      reserved: 1,
-      expectedLife: HARDWARE_LIFE_HOURS,
-      resourcesReserved: said.shareOfServer,
-      totalResources: 1,
-    }),
+    pue: said.pue ?? pueOf(said.provider ?? facts.instance?.provider),
+    embodiedGramsPerHour:
+      facts.instance && said.shareOfServer === undefined
+        ? facts.instance.embodiedGramsPerMonth / HOURS_PER_MONTH
+        : embodiedShare({
+            totalGrams: embodiedGrams({ ...said, memoryGib }),
+            reserved: 1,
+            expectedLife: HARDWARE_LIFE_HOURS,
+            resourcesReserved: said.shareOfServer ?? 1,
+            totalResources: 1,
+          }),
   };
 }
 
-function modelOf({ curveWatts, tdpWatts, architecture }: Omit<NodeDeclaration, "node">, facts: NodeFacts): PowerModel {
-  if (curveWatts) return specPower(curveWatts, "declared in MNO_CARBON_NODES");
-  if (tdpWatts !== undefined) return teadsPower(tdpWatts, "declared in MNO_CARBON_NODES");
-  return ccfPower(architecture ?? facts.architecture, facts.cores);
+/** What was declared, else what was measured of the machine type, else what is usual for the processor. */
+function modelOf(
+  { curveWatts, tdpWatts, architecture }: Omit<NodeDeclaration, "node">,
+  facts: NodeFacts,
+): { model: PowerModel; hasMemory: boolean } {
+  const { instance, cores } = facts;
+  if (curveWatts) return { model: specPower(curveWatts, "declared in MNO_CARBON_NODES"), hasMemory: false };
+  if (tdpWatts !== undefined) return { model: teadsPower(tdpWatts, "declared in MNO_CARBON_NODES"), hasMemory: false };
+  if (architecture === undefined && instance?.curveWatts) {
+    return { model: instancePower(instance.curveWatts, instance.name), hasMemory: true };
+  }
+  return { model: ccfPower(architecture ?? instance?.architecture ?? facts.architecture, cores), hasMemory: false };
 }

@@ -1,8 +1,11 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { setImmediate } from "node:timers/promises";
 
 /** One process, in clock ticks. */
 export interface ProcessTimes {
   pid: number;
+  /** As the kernel has it: 15 characters of the program's name, which the process itself can change. */
+  name: string;
   group: number;
   startedAt: string;
   /** Its own CPU time. */
@@ -18,20 +21,22 @@ export interface ProcessSnapshot {
   busyTicks: number;
 }
 
+/** Processes that are read in one go, which takes some ms; others' work has its turn in between. */
+const READ_AT_ONCE = 250;
+
 /** Reads /proc; undefined on platforms without it. */
-export function readProcessSnapshot(root = "/proc"): ProcessSnapshot | undefined {
+export async function readProcessSnapshot(root = "/proc"): Promise<ProcessSnapshot | undefined> {
   let busyTicks: number;
   let names: string[];
   try {
     busyTicks = parseBusyTicks(readFileSync(`${root}/stat`, "latin1"));
-    names = readdirSync(root);
+    names = readdirSync(root).filter((name) => /^\d/.test(name));
   } catch {
     return undefined;
   }
   const processes: ProcessTimes[] = [];
-  for (const name of names) {
-    const first = name.charCodeAt(0);
-    if (first < 48 || first > 57) continue;
+  for (const [index, name] of names.entries()) {
+    if (index % READ_AT_ONCE === READ_AT_ONCE - 1) await setImmediate();
     try {
       processes.push(parseProcessTimes(readFileSync(`${root}/${name}/stat`, "latin1")));
     } catch {
@@ -47,6 +52,7 @@ export function parseProcessTimes(text: string): ProcessTimes {
   const field = (number: number): number => Number(fields[number - 3]);
   return {
     pid: parseInt(text, 10),
+    name: text.slice(text.indexOf("(") + 1, text.lastIndexOf(")")),
     group: field(5),
     startedAt: fields[19]!,
     own: field(14) + field(15),
@@ -65,10 +71,23 @@ export function parseBusyTicks(text: string): number {
   return user! + nice! + system! + irq! + softirq!;
 }
 
+/** What one process used in a stretch of time. */
+export interface ProcessUse {
+  /** Number and start: numbers are given again. */
+  id: string;
+  pid: number;
+  name: string;
+  /** Replica that it belongs to; null where it belongs to none. */
+  pod: string | null;
+  cpuSeconds: number;
+}
+
 /** CPU time between two looks, clock ticks. */
 export interface CpuTimes {
   byGroup: ReadonlyMap<number, number>;
   busy: number;
+  /** Those that live and used any, by their own account. */
+  processes: readonly { row: ProcessTimes; id: string; ticks: number }[];
 }
 
 /**
@@ -81,10 +100,13 @@ export function cpuTimesBetween(before: ProcessSnapshot, after: ProcessSnapshot)
   const balance = new Map<number, number>();
   const add = (map: Map<number, number>, group: number, ticks: number): void =>
     void map.set(group, (map.get(group) ?? 0) + ticks);
+  const processes: { row: ProcessTimes; id: string; ticks: number }[] = [];
   for (const row of after.processes) {
-    const past = former.get(keyOf(row));
-    former.delete(keyOf(row));
+    const id = keyOf(row);
+    const past = former.get(id);
+    former.delete(id);
     const own = row.own - (past?.own ?? 0);
+    if (own > 0) processes.push({ row, id, ticks: own });
     add(living, row.group, own);
     add(balance, row.group, own + row.children - (past?.children ?? 0));
   }
@@ -92,7 +114,7 @@ export function cpuTimesBetween(before: ProcessSnapshot, after: ProcessSnapshot)
     if (balance.has(gone.group)) add(balance, gone.group, -gone.own - gone.children);
   }
   const byGroup = new Map([...living].map(([group, ticks]) => [group, Math.max(ticks, balance.get(group)!)]));
-  return { byGroup, busy: Math.max(0, after.busyTicks - before.busyTicks) };
+  return { byGroup, busy: Math.max(0, after.busyTicks - before.busyTicks), processes };
 }
 
 const keyOf = (row: ProcessTimes): string => `${String(row.pid)}@${row.startedAt}`;

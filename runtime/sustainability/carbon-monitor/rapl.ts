@@ -34,12 +34,16 @@ export function readRapl(root = POWERCAP_ROOT): RaplReading {
       const read = (file: string): string => readFileSync(join(root, id, file), "utf8").trim();
       const name = read("name");
       if (!/^(package-\d+|dram)/.test(name)) continue;
-      zones.push({
-        id,
-        name,
-        microjoules: Number(read("energy_uj")),
-        rangeMicrojoules: Number(read("max_energy_range_uj")),
-      });
+      const number = (file: string): number => {
+        const text = read(file);
+        if (/^\d+$/.test(text)) return Number(text);
+        throw Object.assign(new Error(), {
+          code: `"${text.slice(0, 40)}" is not a counter`,
+          path: join(root, id, file),
+        });
+      };
+      const [microjoules, rangeMicrojoules] = [number("energy_uj"), number("max_energy_range_uj")];
+      zones.push({ id, name, microjoules, rangeMicrojoules });
     }
   } catch (error) {
     const { code, path } = error as NodeJS.ErrnoException;
@@ -61,15 +65,31 @@ export interface RaplEnergy {
   dramJoules: number | undefined;
 }
 
-/** Energy between two readings; undefined where the zones changed. A counter that went back wrapped once at its range. */
-export function raplBetween(before: readonly RaplZone[], after: readonly RaplZone[]): RaplEnergy | undefined {
-  if (before.length !== after.length) return undefined;
+/** More than any processor's package draws: the counter was set back (a suspended machine's is), or stood for another. */
+const MOST_WATTS = 1500;
+
+/**
+ * Energy between two readings. A counter that went back wrapped once at its range; where that comes to more than a processor can
+ * draw it was set back, and there is no telling. The fault says why there is no figure.
+ */
+export function raplBetween(
+  before: readonly RaplZone[],
+  after: readonly RaplZone[],
+  seconds: number,
+): RaplEnergy | { fault: string } {
+  const changed = { fault: "the zones of RAPL changed between two looks" };
+  if (before.length !== after.length) return changed;
   const joules = { packages: 0, dram: 0 };
   for (const [index, zone] of after.entries()) {
     const past = before[index]!;
-    if (past.id !== zone.id || past.name !== zone.name) return undefined;
+    if (past.id !== zone.id || past.name !== zone.name) return changed;
     const difference = zone.microjoules - past.microjoules;
     const used = (difference >= 0 ? difference : difference + zone.rangeMicrojoules) / 1e6;
+    if (used > MOST_WATTS * seconds) {
+      return {
+        fault: `${zone.id} counted ${used.toFixed(0)} J in ${seconds.toFixed(1)} s: it was set back between two looks`,
+      };
+    }
     joules[zone.name === "dram" ? "dram" : "packages"] += used;
   }
   const hasDram = after.some((zone) => zone.name === "dram");

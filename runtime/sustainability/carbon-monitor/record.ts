@@ -1,9 +1,9 @@
 import { type Static, Type } from "@sinclair/typebox";
 import type { EventData } from "../../kernel/events/catalogue";
-import { fromMicrograms, fromNanoKwh, microgramsOf } from "../../kernel/energy/exact";
+import { fromMicrograms, fromNanoKwh, microgramsOf, toMicrograms, toNanoKwh } from "../../kernel/energy/exact";
 import type { PowerModel } from "../../kernel/energy/power-model";
 import type { IntensityNow } from "../../kernel/intensity/intensity";
-import type { IdleRule } from "./attribution";
+import type { IdleRule, SystemRule } from "./attribution";
 import { type Measured, type Stretch, utilisationOf } from "./engine";
 import type { NodeProfile } from "./node-profile";
 
@@ -26,9 +26,10 @@ export const RecordSchema = Type.Object({
   region: Type.String({ description: "Grid zone or cloud region" }),
   from: Type.String({ description: "RFC 3339" }),
   to: Type.String({ description: "RFC 3339" }),
-  method: Type.String({ description: "rapl, or the power model's name" }),
+  method: Type.String({ description: "rapl, or the power model's name; +assumed-load where the load was not seen" }),
   uncertaintyPercent: Nullable(Type.Number({ description: "Half of the 95 % interval; null where nobody can tell" })),
   idleRule: Type.String({ description: "How idle energy and embodied carbon were shared" }),
+  systemRule: Type.String({ description: "Whose the energy of the node's own daemons is" }),
   intensity: IntensityFigureSchema,
   energyKwh: Type.Number({ description: "At the meter, PUE included" }),
   idleKwh: Type.Number({ description: "Of it, what the node would have used idle" }),
@@ -47,12 +48,19 @@ export const RecordSchema = Type.Object({
     embodiedGramsPerHour: Type.Number({ description: "Of the node" }),
     raplSeconds: Type.Number({ description: "Seconds that were measured" }),
     raplFault: Nullable(Type.String({ description: "Why RAPL did not measure all of it" })),
+    assumedLoadSeconds: Type.Number({ description: "Seconds for which the load was assumed, or another time's" }),
+    loadFault: Nullable(Type.String({ description: "Why the load was not known as it should be" })),
+    unmeasuredPods: Type.Number({
+      description: "Pods whose use nobody had measured yet; what they used is the system's",
+    }),
   }),
   parts: Type.Array(
     Type.Object({
       kind: Type.Union([Type.Literal("workload"), Type.Literal("system"), Type.Literal("idle")]),
-      workload: Nullable(Type.String()),
+      workload: Nullable(Type.String({ description: "`namespace/name` where it is of another namespace" })),
       tenant: Nullable(Type.String()),
+      namespace: Nullable(Type.String({ description: "Of the pod; null on the local cluster" })),
+      pod: Nullable(Type.String({ description: "Pod, or replica on the local cluster" })),
       energyKwh: Type.Number(),
       idleKwh: Type.Number(),
       gramsCo2e: Type.Number(),
@@ -67,16 +75,16 @@ export interface RecordInput {
   id: string;
   stretch: Stretch;
   profile: NodeProfile;
-  /** Of the processors; with the uncertainty of its fit where it has one. */
-  model: PowerModel & { readonly uncertaintyPercent?: number | null };
+  /** Of the processors. */
+  model: PowerModel;
   intensity: IntensityNow;
-  idleRule: IdleRule;
+  rules: { idle: IdleRule; system: SystemRule };
   networkKwh: number;
 }
 
 /** The record of what was measured, with everything that it rests on. */
 export function recordOf(input: RecordInput, measured: Measured): EnergyRecord {
-  const { id, stretch, profile, model, intensity, idleRule, networkKwh } = input;
+  const { id, stretch, profile, model, intensity, rules, networkKwh } = input;
   const { signal, source, asOf, method, stale, why, point } = intensity;
   return {
     id,
@@ -85,9 +93,9 @@ export function recordOf(input: RecordInput, measured: Measured): EnergyRecord {
     from: new Date(stretch.from).toISOString(),
     to: new Date(stretch.to).toISOString(),
     method: measured.method,
-    // RAPL states no error of its own, and the model's says nothing about it.
-    uncertaintyPercent: measured.method === model.name ? (model.uncertaintyPercent ?? null) : null,
-    idleRule,
+    uncertaintyPercent: measured.uncertaintyPercent,
+    idleRule: rules.idle,
+    systemRule: rules.system,
     intensity: {
       gramsPerKwh: point.gramsPerKwh,
       signal,
@@ -115,11 +123,16 @@ export function recordOf(input: RecordInput, measured: Measured): EnergyRecord {
       embodiedGramsPerHour: profile.embodiedGramsPerHour,
       raplSeconds: stretch.measuredSeconds,
       raplFault: stretch.raplFault,
+      assumedLoadSeconds: stretch.assumedSeconds,
+      loadFault: stretch.loadFault,
+      unmeasuredPods: stretch.unmeasuredPods,
     },
-    parts: measured.parts.map(({ kind, workload, tenant, energy, idle, carbon, embodied }) => ({
+    parts: measured.parts.map(({ kind, workload, tenant, namespace, pod, energy, idle, carbon, embodied }) => ({
       kind,
       workload,
       tenant,
+      namespace,
+      pod,
       energyKwh: fromNanoKwh(energy),
       idleKwh: fromNanoKwh(idle),
       gramsCo2e: fromMicrograms(carbon),
@@ -136,8 +149,27 @@ export function intensityInEvent(figure: EnergyRecord["intensity"]): IntensityIn
   return { gramsPerKwh, signal, source, asOf, estimated, stale };
 }
 
-export function measuredEvent(record: EnergyRecord): EventData<"mno.sustainability.energy.measured"> {
-  const { node, region, from, to, method, uncertaintyPercent, idleRule, energyKwh, gramsCo2e, parts } = record;
+type MeasuredData = EventData<"mno.sustainability.energy.measured">;
+
+/** Pods of one workload and tenant are one part there: who listens knows workloads. */
+export function measuredEvent(record: EnergyRecord): MeasuredData {
+  const { node, region, from, to, method, uncertaintyPercent, idleRule, energyKwh, gramsCo2e } = record;
   const intensity = intensityInEvent(record.intensity);
+  const whose = Map.groupBy(record.parts, ({ kind, workload, tenant }) => JSON.stringify([kind, workload, tenant]));
+  const parts = [...whose.values()].map((members): MeasuredData["parts"][number] => {
+    const { kind, workload, tenant } = members[0]!;
+    type Amount = "energyKwh" | "idleKwh" | "gramsCo2e" | "embodiedGramsCo2e";
+    const sum = (amount: Amount, exact: (value: number) => bigint): bigint =>
+      members.reduce((all, part) => all + exact(part[amount]), 0n);
+    return {
+      kind,
+      workload,
+      tenant,
+      energyKwh: fromNanoKwh(sum("energyKwh", toNanoKwh)),
+      idleKwh: fromNanoKwh(sum("idleKwh", toNanoKwh)),
+      gramsCo2e: fromMicrograms(sum("gramsCo2e", toMicrograms)),
+      embodiedGramsCo2e: fromMicrograms(sum("embodiedGramsCo2e", toMicrograms)),
+    };
+  });
   return { node, region, from, to, method, uncertaintyPercent, intensity, idleRule, energyKwh, gramsCo2e, parts };
 }

@@ -29,7 +29,8 @@ export class Recorder {
     const used = new Map<string, number>();
     await this.store.transaction(async (tx) => {
       used.clear();
-      await this.store.add(tx, record);
+      // Tried again after a commit whose answer was lost: its events went with it.
+      if (!(await this.store.add(tx, record))) return;
       await enqueue(tx, [
         this.event("mno.sustainability.energy.measured", record, "measured", record.node, measuredEvent(record)),
         ...(await this.budgetEvents(tx, record, used)),

@@ -14,6 +14,8 @@ import {
   MeasurementSchema,
   ModelSchema,
   NodeParams,
+  ProcessesQuery,
+  ProcessesSchema,
   RecordsQuery,
   SciQuery,
   SciSchema,
@@ -135,6 +137,27 @@ export function registerRoutes(http: FastifyInstance, { store, clock, monitor }:
     },
   );
 
+  http.get<{ Querystring: Static<typeof ProcessesQuery> }>(
+    "/v1/processes",
+    {
+      schema: {
+        operationId: "listProcesses",
+        tags: ["records"],
+        summary: "Whose the last record of this machine was, by process",
+        querystring: ProcessesQuery,
+        response: { 200: ProcessesSchema },
+      },
+    },
+    async ({ query }) => {
+      const latest = monitor().processes();
+      if (latest) return { ...latest, processes: latest.processes.slice(0, query.limit) };
+      throw new MnoError(
+        "MNO_NOT_FOUND",
+        "This replica has recorded no processes yet: they can be seen on the local cluster, by the replica that leads",
+      );
+    },
+  );
+
   http.get<{ Params: Static<typeof NodeParams> }>(
     "/v1/nodes/:node/power-model",
     {
@@ -170,7 +193,8 @@ export function registerRoutes(http: FastifyInstance, { store, clock, monitor }:
           faults: [{ field: "body/watts", message }],
         });
       }
-      const point = { utilisation: body.utilisation, watts: body.watts - others };
+      const { utilisation, frequencyShare } = body;
+      const point = { utilisation, watts: body.watts - others, frequencyShare };
       await store.addMeasurement(params.node, clock.now(), body.source, point);
       await monitor().recalibrate(params.node);
       return reply.code(201).send(modelOf(monitor(), params.node));

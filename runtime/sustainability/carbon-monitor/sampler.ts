@@ -1,8 +1,9 @@
 import { KUBERNETES_LABELS } from "../../exports";
-import type { Cluster, ClusterNode, WorkloadStatus } from "../../kernel/cluster/cluster";
+import type { Clock } from "../../kernel/clock";
+import type { Cluster, ClusterNode, NodeUsage, WorkloadStatus } from "../../kernel/cluster/cluster";
 import type { Claim } from "./attribution";
-import type { NodeSample } from "./engine";
-import type { LocalMachine, LocalLook } from "./local-machine";
+import { ASSUMED_LOAD, type NodeSample } from "./engine";
+import type { LocalLook, LocalMachine } from "./local-machine";
 
 export interface SampledNode {
   node: ClusterNode;
@@ -11,79 +12,136 @@ export interface SampledNode {
 }
 
 /**
- * Looks at every node of the cluster. On this machine the processes of each replica are counted, children included; on
- * Kubernetes the replicas' usage is taken as the cluster gives it, and what else runs on a node is not seen.
+ * Looks at every node of the cluster. On this machine the processes of each replica are counted, children included; elsewhere
+ * the use of nodes and pods is taken as the cluster gives it, whoever's the pods are.
  */
 export class Sampler {
   private before: { at: number; look: LocalLook | undefined } | undefined;
 
+  /** `steady` only ever grows: what the time of day is set to does not change how long a sample took. */
   constructor(
-    private readonly cluster: Pick<Cluster, "kind" | "nodes" | "list">,
+    private readonly cluster: Pick<Cluster, "nodes" | "list" | "usage">,
     private readonly machine: LocalMachine,
+    private readonly steady: Pick<Clock, "now">,
   ) {}
 
-  async sample(now: number): Promise<SampledNode[]> {
-    const [nodes, workloads] = await Promise.all([this.cluster.nodes(), this.cluster.list()]);
-    const look = this.cluster.kind === "local" ? this.machine.look() : undefined;
-    const { before } = this;
-    this.before = { at: now, look };
-    const seconds = before ? (now - before.at) / 1000 : 0;
-    if (!before || seconds <= 0) return nodes.map((node) => ({ node, sample: undefined }));
+  async sample(): Promise<SampledNode[]> {
+    const nodes = await this.cluster.nodes();
+    return this.cluster.usage ? this.ofUsage(nodes, await this.cluster.usage()) : this.ofMachine(nodes);
+  }
+
+  private async ofMachine(nodes: readonly ClusterNode[]): Promise<SampledNode[]> {
+    const workloads = await this.cluster.list();
+    const look = await this.machine.look();
+    const { before, seconds } = this.passed(look);
     return nodes.map((node) => ({
       node,
-      sample:
-        look && before.look
-          ? this.ofMachine(before.look, look, seconds, workloads)
-          : ofUsage(node.name, seconds, workloads),
+      sample: seconds > 0 ? this.machineSample(before, look, seconds, workloads) : undefined,
     }));
   }
 
-  private ofMachine(
-    before: LocalLook,
-    after: LocalLook,
+  private machineSample(
+    before: LocalLook | undefined,
+    after: LocalLook | undefined,
     seconds: number,
     workloads: readonly WorkloadStatus[],
   ): NodeSample {
-    const { cpuSecondsByGroup, cpuSeconds, rapl, networkBytes } = this.machine.between(before, after);
-    const claims = claimsOf(
-      workloads,
-      () => true,
-      (replica) => (replica.pid === undefined ? 0 : (cpuSecondsByGroup.get(replica.pid) ?? 0)),
+    if (!before || !after) return usageSample(unmeasured(workloads), this.machine.cores, seconds);
+    const { cpuSecondsByGroup, cpuSeconds, rapl, networkBytes, frequencyShare, ...use } = this.machine.between(
+      before,
+      after,
+      seconds,
     );
-    return { seconds, cpuSeconds, claims, rapl, networkBytes };
+    const replicaOf = new Map(workloads.flatMap(({ replicas }) => replicas.map(({ pid, name }) => [pid, name])));
+    const processes = use.processes.map(({ group, ...one }) => ({ ...one, pod: replicaOf.get(group) ?? null }));
+    const claims = claimsOf(workloads, ({ pid }) => (pid === undefined ? 0 : (cpuSecondsByGroup.get(pid) ?? 0)));
+    return { ...SEEN, seconds, cpuSeconds, claims, rapl, networkBytes, processes, frequencyShare };
+  }
+
+  private ofUsage(nodes: readonly ClusterNode[], usage: readonly NodeUsage[]): SampledNode[] {
+    const { seconds } = this.passed(undefined);
+    const byNode = new Map(usage.map((one) => [one.node, one]));
+    return nodes.map((node) => ({
+      node,
+      sample: seconds > 0 ? usageSample(byNode.get(node.name), node.capacity.cpuCores, seconds) : undefined,
+    }));
+  }
+
+  private passed(look: LocalLook | undefined): { before: LocalLook | undefined; seconds: number } {
+    const { before } = this;
+    const at = this.steady.now();
+    this.before = { at, look };
+    return { before: before?.look, seconds: before ? (at - before.at) / 1000 : 0 };
   }
 }
 
-const NOT_HERE = "the counters of a node can be read on the node alone";
+const SEEN = { loadFault: null, isLoadAssumed: false, unmeasuredPods: 0 };
+const NOT_HERE = {
+  rapl: { fault: "the counters of a node can be read on the node alone" },
+  networkBytes: 0,
+  processes: [],
+};
+/** Longer than any sample takes: what is read now says little about the start of it. */
+const LONG_SECONDS = 180;
 
-function ofUsage(node: string, seconds: number, workloads: readonly WorkloadStatus[]): NodeSample {
-  const claims = claimsOf(
-    workloads,
-    (replica) => replica.node === node,
-    (replica) => (replica.usage?.cpuCores ?? 0) * seconds,
-  );
-  const cpuSeconds = claims.reduce((sum, claim) => sum + claim.cpuSeconds, 0);
-  return { seconds, cpuSeconds, claims, rapl: { fault: NOT_HERE }, networkBytes: 0 };
+/**
+ * What the cluster says that a node carries. A load that nobody measures is assumed, and shared by requests; use that is read
+ * after nobody looked for long stands for that time, and counts as assumed, too.
+ */
+function usageSample(usage: NodeUsage | undefined, cores: number, seconds: number): NodeSample {
+  const { pods = [], cpuCores, fault = "nobody tells what the node carries" } = usage ?? {};
+  const unmeasuredPods = pods.filter((pod) => pod.cpuCores === undefined).length;
+  const isSeen = cpuCores !== undefined || unmeasuredPods < pods.length;
+  const requested = pods.reduce((sum, pod) => sum + pod.requestedCores, 0);
+  const assumed = ASSUMED_LOAD * cores;
+  const claims = pods.map((pod): Claim => {
+    const { workload, tenant, namespace, name, requestedCores } = pod;
+    const used = isSeen ? (pod.cpuCores ?? 0) : requested > 0 ? (assumed * requestedCores) / requested : 0;
+    return { workload, tenant, namespace: namespace || null, pod: name, requestedCores, cpuSeconds: used * seconds };
+  });
+  const isLong = seconds > LONG_SECONDS;
+  return {
+    ...NOT_HERE,
+    seconds,
+    claims,
+    cpuSeconds: (isSeen ? (cpuCores ?? 0) : assumed) * seconds,
+    loadFault: isLong
+      ? `nobody looked for ${seconds.toFixed(0)} s: what is used now stands for it`
+      : isSeen
+        ? (usage?.fault ?? null)
+        : fault,
+    isLoadAssumed: isLong || !isSeen,
+    unmeasuredPods: isSeen ? unmeasuredPods : 0,
+  };
 }
 
 type Replica = WorkloadStatus["replicas"][number];
 
-/** One claim for each workload with a living replica on the node. */
-function claimsOf(
-  workloads: readonly WorkloadStatus[],
-  isThere: (replica: Replica) => boolean,
-  cpuSecondsOf: (replica: Replica) => number,
-): Claim[] {
-  return workloads.flatMap(({ spec, replicas }) => {
-    const living = replicas.filter(
-      (replica) => replica.phase !== "succeeded" && replica.phase !== "failed" && isThere(replica),
-    );
-    if (living.length === 0) return [];
-    return {
-      workload: spec.name,
-      tenant: spec.labels?.[KUBERNETES_LABELS.tenant] ?? null,
-      cpuSeconds: living.reduce((sum, replica) => sum + cpuSecondsOf(replica), 0),
-      requestedCores: spec.requests.cpuCores * living.length,
-    };
-  });
+/** One claim for each living replica. */
+function claimsOf(workloads: readonly WorkloadStatus[], cpuSecondsOf: (replica: Replica) => number): Claim[] {
+  return workloads.flatMap(({ spec, replicas }) =>
+    replicas
+      .filter(({ phase }) => phase !== "succeeded" && phase !== "failed")
+      .map((replica) => ({
+        workload: spec.name,
+        tenant: spec.labels?.[KUBERNETES_LABELS.tenant] ?? null,
+        namespace: null,
+        pod: replica.name,
+        cpuSeconds: cpuSecondsOf(replica),
+        requestedCores: spec.requests.cpuCores,
+      })),
+  );
+}
+
+/** A platform without /proc tells nothing of what replicas use. */
+function unmeasured(workloads: readonly WorkloadStatus[]): NodeUsage {
+  const pods = claimsOf(workloads, () => 0).map(({ workload, tenant, pod, requestedCores }) => ({
+    name: pod,
+    namespace: "",
+    workload,
+    tenant,
+    requestedCores,
+    cpuCores: undefined,
+  }));
+  return { node: "", cpuCores: undefined, pods, fault: "this platform has no /proc" };
 }

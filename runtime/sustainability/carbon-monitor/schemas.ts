@@ -10,6 +10,8 @@ export const FilterQuery = {
   ...PeriodQuery,
   workload: Type.Optional(Type.String({ description: "Only of this workload" })),
   tenant: Type.Optional(Type.String({ description: "Only of this tenant" })),
+  namespace: Type.Optional(Type.String({ description: "Only of this namespace" })),
+  pod: Type.Optional(Type.String({ description: "Only of this pod or replica" })),
   node: Type.Optional(Type.String({ description: "Only on this node" })),
   region: Type.Optional(Type.String({ description: "Only in this region" })),
 };
@@ -94,6 +96,29 @@ export const RecordsQuery = Type.Object({
   limit: Type.Integer({ minimum: 1, maximum: 5000, default: 500, description: "At most so many, in order of time" }),
 });
 
+export const ProcessesQuery = Type.Object({
+  limit: Type.Integer({ minimum: 1, maximum: 10_000, default: 50, description: "At most so many, most energy first" }),
+});
+
+export const ProcessesSchema = Type.Object({
+  record: Type.String({ description: "Id of the record that they are of" }),
+  node: Type.String({ description: "Node" }),
+  from: Type.String({ description: "RFC 3339" }),
+  to: Type.String({ description: "RFC 3339" }),
+  processes: Type.Array(
+    Type.Object({
+      pid: Type.Integer({ description: "Process number" }),
+      name: Type.String({ description: "Program, 15 characters of it; the process itself can change it" }),
+      workload: Type.Union([Type.String(), Type.Null()], { description: "Null: it is no workload's" }),
+      replica: Type.Union([Type.String(), Type.Null()], { description: "As the workload" }),
+      cpuSeconds: Type.Number({ description: "CPU time that it used" }),
+      energyKwh: Type.Number({ description: "Its share of its replica's, or the system's, idle share included" }),
+      gramsCo2e: Type.Number({ description: "Operational, location-based" }),
+    }),
+    { description: "Those that used CPU time" },
+  ),
+});
+
 export const IdParams = Type.Object({
   id: Type.String({ minLength: 1, maxLength: 64, description: "Id of the record" }),
 });
@@ -106,6 +131,13 @@ export const MeasurementSchema = Type.Object(
   {
     utilisation: Type.Number({ minimum: 0, maximum: 1, description: "Share of the processors that was busy" }),
     watts: Type.Number({ exclusiveMinimum: 0, description: "Mean power meanwhile" }),
+    frequencyShare: Type.Optional(
+      Type.Number({
+        exclusiveMinimum: 0,
+        maximum: 1.5,
+        description: "Mean frequency of the cores meanwhile, as a share of their highest",
+      }),
+    ),
     of: Type.Union([Type.Literal("processors"), Type.Literal("node")], {
       default: "node",
       description: "What was measured; of a whole node the modelled power of memory and disks is taken off",

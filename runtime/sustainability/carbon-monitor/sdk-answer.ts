@@ -3,6 +3,8 @@ import { MnoError } from "../../exports";
 import type { Intensity, IntensityOrigin } from "../../kernel/intensity/intensity";
 
 const SECOND = 1000;
+const DAY = 86_400_000;
+export const MOST_HISTORY_DAYS = 366;
 
 /** Now, at a time, or over a stretch. */
 export async function seriesOf(intensity: Intensity, location: string, time?: string, toTime?: string) {
@@ -10,16 +12,21 @@ export async function seriesOf(intensity: Intensity, location: string, time?: st
     const now = await intensity.now(location);
     return { ...now, points: [now.point] };
   }
-  const to = toTime === undefined ? Date.parse(time!) + SECOND : Date.parse(toTime);
-  const from = time === undefined ? to - SECOND : Date.parse(time);
-  assertOrder("time", "toTime", from, to);
+  if (time === undefined) throw invalid("time", "is required where toTime is given");
+  const from = Date.parse(time);
+  const to = toTime === undefined ? from + SECOND : Date.parse(toTime);
+  assertSpan("time", "toTime", from, to, MOST_HISTORY_DAYS);
   return intensity.history(location, from, to);
 }
 
-export function assertOrder(first: string, second: string, from: number, to: number): void {
-  if (from < to) return;
-  const message = `must be before ${second}`;
-  throw new MnoError("MNO_REQUEST_INVALID", `${first} ${message}`, { faults: [{ field: first, message }] });
+/** Errors: MNO_REQUEST_INVALID where the time is empty, or longer than anybody needs at once. */
+export function assertSpan(first: string, second: string, from: number, to: number, mostDays: number): void {
+  if (from >= to) throw invalid(first, `must be before ${second}`);
+  if (to - from > mostDays * DAY) throw invalid(second, `must be at most ${String(mostDays)} days after ${first}`);
+}
+
+function invalid(field: string, message: string): MnoError {
+  return new MnoError("MNO_REQUEST_INVALID", `${field} ${message}`, { faults: [{ field, message }] });
 }
 
 /** Sends the data and, in headers, where they come from. */

@@ -16,9 +16,11 @@ export interface Window {
  */
 export function windowsOf(points: readonly IntensityPoint[], windowMinutes: number | undefined): Window[] {
   const end = points.at(-1)?.to ?? 0;
-  return points.flatMap((point) => {
+  let last = 0; // of the points that begin before the window ends
+  return points.flatMap((point, first) => {
     const to = windowMinutes === undefined ? point.to : point.from + windowMinutes * MINUTE;
-    const mean = to <= end ? meanOver(points, point.from, to) : undefined;
+    while (last < points.length && points[last]!.from < to) last += 1;
+    const mean = to <= end ? meanOver(points.slice(first, last), point.from, to) : undefined;
     return mean === undefined ? [] : [{ from: point.from, to, gramsPerKwh: mean }];
   });
 }

@@ -4,8 +4,9 @@ import { MnoError } from "../../exports";
 import type { Clock } from "../../kernel/clock";
 import type { Intensity, IntensityOrigin } from "../../kernel/intensity/intensity";
 import { meanOver } from "./intensity-over";
-import { answer, assertOrder, iso, seriesOf, timeSpan } from "./sdk-answer";
+import { answer, assertSpan, iso, MOST_HISTORY_DAYS, seriesOf, timeSpan } from "./sdk-answer";
 import { clip, lowest, type Window, windowsOf } from "./sdk-forecast";
+import { answerBadRequest } from "./sdk-problem";
 import {
   AverageBatch,
   AverageQuery,
@@ -30,13 +31,19 @@ type ForecastRequest = Omit<Static<typeof ForecastBatch>[number], "requestedAt">
 
 const MINUTE = 60_000;
 const DAY = 86_400_000;
+/** No forecast looks further ahead, and clients that ask for more have mistyped a year. */
+const MOST_FORECAST_DAYS = 31;
 /** A forecast made so shortly after it was asked for counts as the one asked for: clocks differ. */
 const TOLERANCE = 5 * MINUTE;
 
+/** Clients take it for an integer. */
+const wholeMinutes = ({ from, to }: Window): number => Math.floor((to - from) / MINUTE);
+
 /**
  * The HTTP API of the Green Software Foundation's Carbon Aware SDK: a client needs no change but its base address. Its
- * answers have no room for where a figure comes from; the headers `mno-carbon-*` say it. 204 where there are no data.
- * Source: https://github.com/Green-Software-Foundation/carbon-aware-sdk (WebAPI 1.x).
+ * answers have no room for where a figure comes from; the headers `mno-carbon-*` say it. 204 where there are no data, 400 for a
+ * bad request, 501 for a forecast that is not kept.
+ * Source: https://github.com/Green-Software-Foundation/carbon-aware-sdk (WebAPI 1.7, commit e6de58d).
  */
 export function registerSdkRoutes(http: FastifyInstance, { intensity, clock }: SdkDependencies): void {
   const emissions = async (locations: readonly string[], time?: string, toTime?: string) => {
@@ -62,6 +69,7 @@ export function registerSdkRoutes(http: FastifyInstance, { intensity, clock }: S
   http.get<{ Querystring: Static<typeof OneLocationQuery> }>(
     "/emissions/bylocation",
     {
+      errorHandler: answerBadRequest,
       schema: schema("getEmissionsByLocation", "Intensity of a location", EmissionsSchema, {
         querystring: OneLocationQuery,
       }),
@@ -74,6 +82,7 @@ export function registerSdkRoutes(http: FastifyInstance, { intensity, clock }: S
   http.get<{ Querystring: Static<typeof LocationsQuery> }>(
     "/emissions/bylocations",
     {
+      errorHandler: answerBadRequest,
       schema: schema("getEmissionsByLocations", "Intensity of locations", EmissionsSchema, {
         querystring: LocationsQuery,
       }),
@@ -86,6 +95,7 @@ export function registerSdkRoutes(http: FastifyInstance, { intensity, clock }: S
   http.get<{ Querystring: Static<typeof LocationsQuery> }>(
     "/emissions/bylocations/best",
     {
+      errorHandler: answerBadRequest,
       schema: schema("getBestEmissions", "The lowest intensity among locations", EmissionsSchema, {
         querystring: LocationsQuery,
       }),
@@ -104,7 +114,7 @@ export function registerSdkRoutes(http: FastifyInstance, { intensity, clock }: S
   const forecastOf = async (requestedAt: number, request: ForecastRequest) => {
     const from = request.dataStartAt === undefined ? requestedAt : Date.parse(request.dataStartAt);
     const to = request.dataEndAt === undefined ? from + DAY : Date.parse(request.dataEndAt);
-    assertOrder("dataStartAt", "dataEndAt", from, to);
+    assertSpan("dataStartAt", "dataEndAt", from, to, MOST_FORECAST_DAYS);
     const forecast = await intensity.forecast(request.location, from, to);
     if (forecast.generatedAt > requestedAt + TOLERANCE) {
       throw new MnoError(
@@ -118,16 +128,17 @@ export function registerSdkRoutes(http: FastifyInstance, { intensity, clock }: S
     const dataOf = (window: Window) => ({
       location,
       timestamp: iso(window.from),
-      duration: (window.to - window.from) / MINUTE,
+      duration: wholeMinutes(window),
       value: window.gramsPerKwh,
     });
     const data: Forecast = {
       requestedAt: iso(requestedAt),
       generatedAt: iso(forecast.generatedAt),
       location,
-      dataStartAt: iso(points[0]?.from ?? from),
-      dataEndAt: iso(points.at(-1)?.to ?? to),
-      windowSize: request.windowSize ?? (windows[0] ? (windows[0].to - windows[0].from) / MINUTE : 0),
+      dataStartAt: iso(request.dataStartAt === undefined ? (points[0]?.from ?? from) : from),
+      dataEndAt: iso(request.dataEndAt === undefined ? (points.at(-1)?.to ?? to) : to),
+      // The first may be cut by the start of the data.
+      windowSize: request.windowSize ?? Math.max(0, ...windows.slice(0, 2).map(wholeMinutes)),
       optimalDataPoints: lowest(windows).map(dataOf),
       forecastData: windows.map(dataOf),
     };
@@ -136,6 +147,7 @@ export function registerSdkRoutes(http: FastifyInstance, { intensity, clock }: S
   http.get<{ Querystring: Static<typeof ForecastQuery> }>(
     "/emissions/forecasts/current",
     {
+      errorHandler: answerBadRequest,
       schema: schema("getCurrentForecasts", "The present forecast and its best windows", ForecastsSchema, {
         querystring: ForecastQuery,
       }),
@@ -153,6 +165,7 @@ export function registerSdkRoutes(http: FastifyInstance, { intensity, clock }: S
   http.post<{ Body: Static<typeof ForecastBatch> }>(
     "/emissions/forecasts/batch",
     {
+      errorHandler: answerBadRequest,
       schema: schema(
         "getForecasts",
         "Forecasts as of given times; those that were replaced are not kept",
@@ -172,7 +185,7 @@ export function registerSdkRoutes(http: FastifyInstance, { intensity, clock }: S
 
   const averageOf = async ({ location, startTime, endTime }: Static<typeof AverageQuery>) => {
     const [from, to] = [Date.parse(startTime), Date.parse(endTime)];
-    assertOrder("startTime", "endTime", from, to);
+    assertSpan("startTime", "endTime", from, to, MOST_HISTORY_DAYS);
     const series = await intensity.history(location, from, to);
     const carbonIntensity = meanOver(series.points, from, to);
     return {
@@ -183,6 +196,7 @@ export function registerSdkRoutes(http: FastifyInstance, { intensity, clock }: S
   http.get<{ Querystring: Static<typeof AverageQuery> }>(
     "/emissions/average-carbon-intensity",
     {
+      errorHandler: answerBadRequest,
       schema: schema("getAverageIntensity", "Mean intensity over a time", AverageSchema, { querystring: AverageQuery }),
     },
     async ({ query }, reply) => {
@@ -193,6 +207,7 @@ export function registerSdkRoutes(http: FastifyInstance, { intensity, clock }: S
   http.post<{ Body: Static<typeof AverageBatch> }>(
     "/emissions/average-carbon-intensity/batch",
     {
+      errorHandler: answerBadRequest,
       schema: schema("getAverageIntensities", "Mean intensities over times", Type.Array(AverageSchema), {
         body: AverageBatch,
       }),
@@ -209,7 +224,10 @@ export function registerSdkRoutes(http: FastifyInstance, { intensity, clock }: S
 
   http.get(
     "/locations",
-    { schema: schema("getLocations", "Locations that a feed knows", LocationsSchema, {}) },
+    {
+      errorHandler: answerBadRequest,
+      schema: schema("getLocations", "Locations that a feed knows", LocationsSchema, {}),
+    },
     async () => {
       const names = await intensity.regions();
       return Object.fromEntries(names.map((name) => [name, { name, latitude: null, longitude: null }]));

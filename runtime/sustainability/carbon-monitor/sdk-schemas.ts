@@ -5,6 +5,7 @@ const Time = (description: string) => Type.String({ format: "date-time", descrip
 /** One location, or several as repeated parameters. */
 const Locations = Type.Array(Type.String({ minLength: 1 }), {
   minItems: 1,
+  maxItems: 100,
   description: "Cloud region or grid zone; repeat the parameter for more",
 });
 const Location = Type.String({ minLength: 1, description: "Cloud region or grid zone" });
@@ -19,7 +20,7 @@ export const LocationsQuery = Type.Object({ location: Locations, ...Times });
 const ForecastWindow = {
   dataStartAt: Type.Optional(Time("Only data from here")),
   dataEndAt: Type.Optional(Time("Only data until here")),
-  windowSize: Type.Optional(Type.Integer({ minimum: 1, description: "Length of the work, minutes" })),
+  windowSize: Type.Optional(Type.Integer({ minimum: 1, maximum: 44_640, description: "Length of the work, minutes" })),
 };
 export const ForecastQuery = Type.Object({ location: Locations, ...ForecastWindow });
 export const ForecastBatch = Type.Array(
@@ -43,7 +44,7 @@ export const EmissionsSchema = Type.Array(
 const DataPoint = Type.Object({
   location: Type.String({ description: "As asked" }),
   timestamp: Type.String({ description: "Start of the window" }),
-  duration: Type.Number({ description: "Minutes" }),
+  duration: Type.Integer({ description: "Minutes" }),
   value: Type.Number({ description: "Mean gCO2e/kWh of the window" }),
 });
 
@@ -54,7 +55,7 @@ export const ForecastsSchema = Type.Array(
     location: Type.String({ description: "As asked" }),
     dataStartAt: Type.String({ description: "Start of the data used" }),
     dataEndAt: Type.String({ description: "End of the data used" }),
-    windowSize: Type.Number({ description: "Minutes" }),
+    windowSize: Type.Integer({ description: "Minutes" }),
     optimalDataPoints: Type.Array(DataPoint, { description: "The windows of the lowest mean" }),
     forecastData: Type.Array(DataPoint, { description: "Every window that begins where a figure begins" }),
   }),
@@ -71,7 +72,7 @@ export const LocationsSchema = Type.Record(
   Type.String(),
   Type.Object({
     name: Type.String({ description: "Name of the location" }),
-    latitude: Type.Union([Type.String(), Type.Null()], { description: "Null: feeds name regions, not places" }),
-    longitude: Type.Union([Type.String(), Type.Null()], { description: "As latitude" }),
+    latitude: Type.Union([Type.Number(), Type.Null()], { description: "Null: feeds name regions, not places" }),
+    longitude: Type.Union([Type.Number(), Type.Null()], { description: "As latitude" }),
   }),
 );

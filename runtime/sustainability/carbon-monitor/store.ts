@@ -1,5 +1,5 @@
 import { toMicrograms, toNanoKwh } from "../../kernel/energy/exact";
-import type { PowerPoint } from "../../kernel/energy/curve";
+import type { MeasuredPoint } from "../../kernel/energy/frequency";
 import type { Database, Queryable } from "../../kernel/store/database";
 import { type Filter, whereOf } from "./filter";
 import { MIGRATIONS } from "./migrations";
@@ -9,7 +9,7 @@ import type { EnergyRecord } from "./record";
 const MEASUREMENTS_KEPT = 2000;
 
 /** What an aggregate is made by. */
-export const GROUPINGS = ["workload", "tenant", "node", "region", "kind"] as const;
+export const GROUPINGS = ["workload", "tenant", "namespace", "pod", "node", "region", "kind"] as const;
 export type Grouping = (typeof GROUPINGS)[number];
 
 /** Sums of one group and one signal; energy in 1e-9 kWh, carbon in 1e-6 g. */
@@ -35,30 +35,31 @@ export class EnergyStore {
     return this.database.transaction(work);
   }
 
-  /** Writes the record and its parts in the caller's transaction. */
-  async add(tx: Queryable, record: EnergyRecord): Promise<void> {
+  /** Writes the record and its parts in the caller's transaction; false where it is there already. */
+  async add(tx: Queryable, record: EnergyRecord): Promise<boolean> {
     const { id, node, region, parts } = record;
     const from = Date.parse(record.from);
-    await tx.query(
-      "INSERT INTO cm_records (id, node, region, from_ms, to_ms, record) VALUES ($1, $2, $3, $4, $5, $6::jsonb)",
+    const added = await tx.query(
+      `INSERT INTO cm_records (id, node, region, from_ms, to_ms, record) VALUES ($1, $2, $3, $4, $5, $6::jsonb)
+       ON CONFLICT (id) DO NOTHING RETURNING id`,
       [id, node, region, from, Date.parse(record.to), JSON.stringify(record)],
     );
-    const rows = parts.map(({ kind, workload, tenant, energyKwh, idleKwh, gramsCo2e, embodiedGramsCo2e }) => ({
-      kind,
-      workload,
-      tenant,
+    if (added.length === 0) return false;
+    const rows = parts.map(({ energyKwh, idleKwh, gramsCo2e, embodiedGramsCo2e, ...whose }) => ({
+      ...whose,
       energy: String(toNanoKwh(energyKwh)),
       idle: String(toNanoKwh(idleKwh)),
       carbon: String(toMicrograms(gramsCo2e)),
       embodied: String(toMicrograms(embodiedGramsCo2e)),
     }));
     await tx.query(
-      `INSERT INTO cm_parts (record_id, from_ms, node, region, signal, kind, workload, tenant, energy, idle, carbon, embodied)
-       SELECT $1, $2, $3, $4, $5, kind, workload, tenant, energy, idle, carbon, embodied
-       FROM jsonb_to_recordset($6::jsonb) AS part
-         (kind text, workload text, tenant text, energy bigint, idle bigint, carbon bigint, embodied bigint)`,
+      `INSERT INTO cm_parts (record_id, from_ms, node, region, signal, kind, workload, tenant, namespace, pod, energy, idle, carbon, embodied)
+       SELECT $1, $2, $3, $4, $5, kind, workload, tenant, namespace, pod, energy, idle, carbon, embodied
+       FROM jsonb_to_recordset($6::jsonb) AS part (kind text, workload text, tenant text, namespace text, pod text,
+         energy bigint, idle bigint, carbon bigint, embodied bigint)`,
       [id, from, node, region, record.intensity.signal, JSON.stringify(rows)],
     );
+    return true;
   }
 
   async record(id: string): Promise<EnergyRecord | undefined> {
@@ -114,20 +115,22 @@ export class EnergyStore {
     );
   }
 
-  async addMeasurement(node: string, time: number, source: string, { utilisation, watts }: PowerPoint): Promise<void> {
+  async addMeasurement(node: string, time: number, source: string, point: MeasuredPoint): Promise<void> {
+    const { utilisation, watts, frequencyShare } = point;
     await this.database.query(
-      "INSERT INTO cm_measurements (node, time_ms, source, utilisation, watts) VALUES ($1, $2, $3, $4, $5)",
-      [node, time, source, utilisation, watts],
+      "INSERT INTO cm_measurements (node, time_ms, source, utilisation, watts, frequency_share) VALUES ($1, $2, $3, $4, $5, $6)",
+      [node, time, source, utilisation, watts, frequencyShare ?? null],
     );
   }
 
   /** The newest measurements of the node's processors, with what they were made by. */
-  async measurements(node: string): Promise<{ points: PowerPoint[]; sources: string[] }> {
-    const rows = await this.database.query<PowerPoint & { source: string }>(
-      "SELECT utilisation, watts, source FROM cm_measurements WHERE node = $1 ORDER BY time_ms DESC LIMIT $2",
+  async measurements(node: string): Promise<{ points: MeasuredPoint[]; sources: string[] }> {
+    const rows = await this.database.query<MeasuredPoint & { source: string }>(
+      'SELECT utilisation, watts, frequency_share AS "frequencyShare", source FROM cm_measurements WHERE node = $1 ORDER BY time_ms DESC LIMIT $2',
       [node, MEASUREMENTS_KEPT],
     );
-    return { points: rows, sources: [...new Set(rows.map((row) => row.source))].sort() };
+    const points = rows.map((row) => ({ ...row, frequencyShare: row.frequencyShare ?? undefined }));
+    return { points, sources: [...new Set(rows.map((row) => row.source))].sort() };
   }
 
   /** Deletes records that began before the time, and measurements beyond what is kept. */

@@ -24,8 +24,8 @@ describe("carbon monitor: agent", () => {
   });
   after(() => database.close());
   const start = async (environment: Record<string, string> = {}, now = NOW): Promise<void> => {
-    agent = await startAgent(database, { MNO_CARBON_NODES: NODES, ...environment }, now);
-    agent.cluster.run("web", 4, 1, "acme");
+    agent = await startAgent(database, { MNO_CARBON_NODES: NODES, ...environment }, { now });
+    agent.cluster.run("web", 4, 1, { tenant: "acme" });
     agent.cluster.run("db", 1, 3);
     await agent.lead();
   };
@@ -66,7 +66,10 @@ describe("carbon monitor: agent", () => {
     assert.equal(events.length, 2);
     const { data, subject, id } = validateEvent(events[0]!);
     assert.deepEqual([subject, id], ["n1", `${first!.id}.measured`]);
-    assert.deepEqual((data as MeasuredData).parts, first!.parts);
+    assert.deepEqual(
+      (data as MeasuredData).parts,
+      first!.parts.map(({ namespace: _, pod: __, ...part }) => part),
+    );
     assert.deepEqual((await agent.call("GET", `/v1/records/${first!.id}`)).body, first);
     const missing = await agent.call("GET", "/v1/records/erg_none");
     assert.deepEqual([missing.status, (missing.body as { code: string }).code], [404, "MNO_ENERGY_RECORD_NOT_FOUND"]);
@@ -263,15 +266,36 @@ describe("carbon monitor: agent", () => {
     assert.match(text, /mno_carbon_workload_energy_kwh_total\{workload="web"\} 0.002166667/);
   });
 
+  it("keeps the number of series bounded, however many workloads there are", async () => {
+    await start();
+    for (let i = 0; i < 1010; i += 1) agent.cluster.run(`job-${String(i)}`, 0, 0.001);
+    await agent.pass(60);
+    const text = await agent.metrics.registry.metrics();
+    const series = text.split("\n").filter((line) => line.startsWith("mno_carbon_workload_energy_kwh_total{"));
+    assert.equal(series.length, 1001);
+    const total = series.reduce((sum, line) => sum + Number(line.split(" ")[1]), 0);
+    assert.ok(Math.abs(total - 0.005) < 1e-9, "nothing is left out");
+  });
+
+  it("sums by namespace and pod", async () => {
+    await start();
+    agent.cluster.run("other/dns", 1, 0, { namespace: "other", name: "dns-1" });
+    await agent.pass(60);
+    const keys = async (query: string) => {
+      const { body } = await agent.call("GET", `/v1/energy?${query}&${PERIOD}`);
+      return (body as { groups: { key: string | null }[] }).groups.map(({ key }) => key).sort();
+    };
+    assert.deepEqual(await keys("by=namespace"), ["other", "own"]);
+    assert.deepEqual(await keys("by=pod&namespace=own"), ["db-0", "web-0"]);
+    assert.deepEqual(await keys("by=workload&pod=dns-1"), ["other/dns"]);
+  });
+
   it("measures the real processes of this machine", async function () {
     if (process.platform !== "linux") this.skip();
     await start();
     const { cluster } = agent;
-    cluster.kind = "local";
-    cluster.workloads = [];
     // The group of this process stands for a replica's.
-    const group = Number((await import("node:fs")).readFileSync("/proc/self/stat", "latin1").split(" ")[4]);
-    cluster.run("self", 0, 1, undefined, { pid: group });
+    cluster.local("self", Number((await import("node:fs")).readFileSync("/proc/self/stat", "latin1").split(" ")[4]));
     await agent.pass(10);
     const end = process.cpuUsage().user + 300_000;
     while (process.cpuUsage().user < end);
@@ -283,6 +307,17 @@ describe("carbon monitor: agent", () => {
       record!.parts.some((part) => part.kind === "system"),
       "the rest of the machine is there",
     );
+    const { body } = await agent.call("GET", "/v1/processes?limit=5000");
+    const { record: id, processes } = body as { record: string; processes: { pid: number; workload: string | null }[] };
+    assert.equal(id, record!.id);
+    assert.equal(processes.find(({ pid }) => pid === process.pid)?.workload, "self");
+    assert.equal(((await agent.call("GET", "/v1/processes?limit=1")).body as { processes: [] }).processes.length, 1);
+  });
+
+  it("has no processes to show where it can see none", async () => {
+    await start();
+    await agent.pass(60);
+    assert.equal((await agent.call("GET", "/v1/processes")).status, 404);
   });
 
   it("is refused two budgets of one name", async () => {

@@ -9,6 +9,8 @@ import {
 const claim = (workload: string, cpuSeconds: number, requestedCores: number): Claim => ({
   workload,
   tenant: null,
+  namespace: null,
+  pod: workload,
   cpuSeconds,
   requestedCores,
 });
@@ -39,6 +41,23 @@ describe("carbon monitor: attribution", () => {
       parts.map((part) => part.carbon),
       [200_000n, 250_000n, 50_000n],
     );
+  });
+
+  it("shares the system's energy among workloads where it is to, by the idle rule", () => {
+    const claims = [claim("web", 30, 1), claim("db", 20, 3)];
+    const energies = (rule: IdleRule) =>
+      Object.fromEntries(
+        attribute(node(), claims, rule, "shared").map((part) => [part.workload ?? part.kind, part.energy]),
+      );
+    // 100 of the system's: a quarter to web, the rest to db.
+    assert.deepEqual(energies("requests"), { web: 425n, db: 575n });
+    assert.deepEqual(energies("usage"), { web: 600n, db: 400n });
+    // Half of the node is requested: half of idle energy stays with nobody, and nothing of the system's does.
+    assert.deepEqual(energies("unallocated"), { web: 375n, db: 425n, idle: 200n });
+    const [only] = attribute(node(), [claim("web", 0, 0)], "requests", "shared").filter(
+      ({ kind }) => kind === "system",
+    );
+    assert.equal(only!.energy, 600n, "nobody to share it among");
   });
 
   it("shares idle energy by each rule", () => {

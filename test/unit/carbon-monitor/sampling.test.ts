@@ -12,12 +12,14 @@ import {
 import {
   type LocalLook,
   parseNetworkBytes,
+  readFrequencyShare,
   useBetween,
 } from "../../../runtime/sustainability/carbon-monitor/local-machine";
 import { type RaplReading, raplBetween, readRapl } from "../../../runtime/sustainability/carbon-monitor/rapl";
 
 const row = (pid: number, group: number, own: number, children = 0, startedAt = "1"): ProcessTimes => ({
   pid,
+  name: "p",
   group,
   own,
   children,
@@ -52,16 +54,23 @@ describe("carbon monitor: CPU time of processes", () => {
 
   it("reads the fields of /proc, odd names included", () => {
     const line = "42 (a) (b c) S 1 40 40 0 -1 4194560 1 2 3 4 100 20 7 3 20 0 1 0 5555 1 2";
-    assert.deepEqual(parseProcessTimes(line), { pid: 42, group: 40, startedAt: "5555", own: 120, children: 10 });
+    assert.deepEqual(parseProcessTimes(line), {
+      pid: 42,
+      name: "a) (b c",
+      group: 40,
+      startedAt: "5555",
+      own: 120,
+      children: 10,
+    });
     assert.equal(parseBusyTicks("cpu  10 2 3 1000 50 4 5 6 7 8\ncpu0 1 1 1\n"), 24);
   });
 
-  it("sees this process", function () {
-    const snapshot = readProcessSnapshot();
+  it("sees this process", async function () {
+    const snapshot = await readProcessSnapshot();
     if (process.platform !== "linux") return assert.equal(snapshot, undefined);
     assert.ok(snapshot!.processes.some(({ pid, own }) => pid === process.pid && own > 0));
     assert.ok(snapshot!.busyTicks > 0);
-    assert.equal(readProcessSnapshot("/nowhere"), undefined);
+    assert.equal(await readProcessSnapshot("/nowhere"), undefined);
   });
 });
 
@@ -100,14 +109,23 @@ describe("carbon monitor: RAPL", () => {
     zone("intel-rapl:0:0", "core", 140);
     zone("intel-rapl:0:1", "dram", 40);
     zone("intel-rapl:2", "psys", 990);
-    assert.deepEqual(raplBetween(before, zones()), { joules: 50e-6, dramJoules: 10e-6 });
+    assert.deepEqual(raplBetween(before, zones(), 1), { joules: 50e-6, dramJoules: 10e-6 });
   });
 
   it("a counter that went back has wrapped at its range", () => {
     zone("intel-rapl:0", "package-0", 990);
     const before = zones();
     zone("intel-rapl:0", "package-0", 30);
-    assert.deepEqual(raplBetween(before, zones()), { joules: 40e-6, dramJoules: undefined });
+    assert.deepEqual(raplBetween(before, zones(), 1), { joules: 40e-6, dramJoules: undefined });
+  });
+
+  it("a counter that went back by more than a processor can draw was set back", () => {
+    zone("intel-rapl:0", "package-0", 9e9, 1e10);
+    const before = zones();
+    zone("intel-rapl:0", "package-0", 5, 1e10);
+    const back = raplBetween(before, zones(), 0.5);
+    assert.deepEqual(back, { fault: "intel-rapl:0 counted 1000 J in 0.5 s: it was set back between two looks" });
+    assert.ok("joules" in raplBetween(before, zones(), 10), "in so long a time it may have wrapped");
   });
 
   it("says why there is no reading", () => {
@@ -120,6 +138,8 @@ describe("carbon monitor: RAPL", () => {
     assert.match(fault(), /no package zone/);
     zone("intel-rapl:0", "package-0", undefined);
     assert.match(fault(), /energy_uj could not be read: ENOENT/);
+    writeFileSync(join(root, "intel-rapl:0", "energy_uj"), "none\n");
+    assert.match(fault(), /energy_uj could not be read: "none" is not a counter/);
   });
 
   it("without a reading the fault goes with the use", () => {
@@ -131,13 +151,27 @@ describe("carbon monitor: RAPL", () => {
     });
     const good = look(readRapl(root));
     const none = look({ fault: "no counter" });
-    assert.deepEqual(useBetween(good, good).rapl, { joules: 0, dramJoules: undefined });
-    assert.deepEqual(useBetween(good, none).rapl, { fault: "no counter" });
-    assert.deepEqual(useBetween(none, good).rapl, { fault: "no counter" });
+    assert.deepEqual(useBetween(good, good, 1).rapl, { joules: 0, dramJoules: undefined });
+    assert.deepEqual(useBetween(good, none, 1).rapl, { fault: "no counter" });
+    assert.deepEqual(useBetween(none, good, 1).rapl, { fault: "no counter" });
     zone("intel-rapl:1", "package-1", 1);
-    assert.deepEqual(useBetween(good, look(readRapl(root))).rapl, {
+    assert.deepEqual(useBetween(good, look(readRapl(root)), 1).rapl, {
       fault: "the zones of RAPL changed between two looks",
     });
+  });
+
+  it("reads how fast the cores run, where the kernel tells", () => {
+    const core = (id: number, now: number): void => {
+      mkdirSync(join(root, `cpu${String(id)}`, "cpufreq"), { recursive: true });
+      writeFileSync(join(root, `cpu${String(id)}`, "cpufreq", "scaling_cur_freq"), `${String(now)}\n`);
+      writeFileSync(join(root, `cpu${String(id)}`, "cpufreq", "cpuinfo_max_freq"), "4000000\n");
+    };
+    assert.equal(readFrequencyShare(root), undefined);
+    core(0, 4_000_000);
+    core(1, 1_000_000);
+    assert.equal(readFrequencyShare(root), 0.625);
+    mkdirSync(join(root, "cpu2"));
+    assert.equal(readFrequencyShare(root), undefined, "not of all, so of none");
   });
 
   it("counts what goes over the network, loopback apart", () => {
@@ -153,6 +187,6 @@ describe("carbon monitor: RAPL", () => {
     zone("intel-rapl:0", "package-0", 990);
     const before = zones();
     zone("intel-rapl:1", "package-1", 30);
-    assert.equal(raplBetween(before, zones()), undefined);
+    assert.deepEqual(raplBetween(before, zones(), 1), { fault: "the zones of RAPL changed between two looks" });
   });
 });

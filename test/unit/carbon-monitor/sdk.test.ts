@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { MnoError } from "../../../runtime/exports";
 import type { Database } from "../../../runtime/kernel/store/database";
 import { openDatabase } from "../../../runtime/kernel/store/open";
 import { meanOver } from "../../../runtime/sustainability/carbon-monitor/intensity-over";
@@ -82,9 +83,52 @@ describe("carbon monitor: Carbon Aware SDK API", () => {
       (point.body as { rating: number }[]).map(({ rating }) => rating),
       [400],
     );
-    assert.equal((await get(`/emissions/bylocation?location=here&time=${at(3)}&toTime=${at(1)}`)).status, 422);
     assert.equal((await get(`/emissions/bylocation?location=here&time=${at(90)}`)).status, 204);
-    assert.equal((await get("/emissions/bylocation")).status, 422);
+  });
+
+  it("answers a bad request as the SDK does: 400, with what is wrong by field", async () => {
+    const refused = async (url: string): Promise<unknown> => {
+      const { status, body } = await get(url);
+      assert.equal(status, 400, url);
+      return (body as { errors: unknown; status: number }).errors;
+    };
+    assert.deepEqual(await refused(`/emissions/bylocation?location=here&time=${at(3)}&toTime=${at(1)}`), {
+      time: ["must be before toTime"],
+    });
+    assert.deepEqual(await refused(`/emissions/bylocation?location=here&toTime=${at(1)}`), {
+      time: ["is required where toTime is given"],
+    });
+    assert.deepEqual(await refused("/emissions/bylocation"), { location: ["is required"] });
+    assert.deepEqual(await refused(`/emissions/bylocation?location=here&time=${at(0)}&toTime=${at(9000)}`), {
+      toTime: ["must be at most 366 days after time"],
+    });
+    assert.deepEqual(await refused(`/emissions/forecasts/current?location=here&dataEndAt=${at(9000)}`), {
+      dataEndAt: ["must be at most 31 days after dataStartAt"],
+    });
+    assert.deepEqual(await refused("/emissions/forecasts/current?location=here&windowSize=none"), {
+      windowSize: ["must be integer"],
+    });
+    agent.intensity.fault = new MnoError("MNO_INTENSITY_UNKNOWN_REGION", "no feed knows it");
+    assert.deepEqual(await refused("/emissions/bylocation?location=nowhere"), {});
+    agent.intensity.fault = new MnoError("MNO_INTENSITY_UNAVAILABLE", "no feed answers");
+    assert.equal((await get("/emissions/bylocation?location=here")).status, 503);
+    agent.intensity.fault = undefined;
+  });
+
+  it("gives durations in whole minutes, and the times that were asked for", async () => {
+    const start = new Date(NOW + HOUR / 2 + 5).toISOString();
+    const { body } = await get(`/emissions/forecasts/current?location=here&dataStartAt=${start}&dataEndAt=${at(9)}`);
+    const [forecast] = body as {
+      windowSize: number;
+      dataStartAt: string;
+      dataEndAt: string;
+      forecastData: { duration: number }[];
+    }[];
+    assert.deepEqual(
+      forecast!.forecastData.map(({ duration }) => duration),
+      [29, 60, 60, 60, 60],
+    );
+    assert.deepEqual([forecast!.windowSize, forecast!.dataStartAt, forecast!.dataEndAt], [60, start, at(9)]);
   });
 
   it("compares locations", async () => {

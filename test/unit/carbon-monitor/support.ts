@@ -1,5 +1,12 @@
 import pino from "pino";
-import type { ClusterNode, ReplicaStatus, WorkloadStatus } from "../../../runtime/kernel/cluster/cluster";
+import type {
+  Cluster,
+  ClusterNode,
+  NodeUsage,
+  PodUsage,
+  ReplicaStatus,
+  WorkloadStatus,
+} from "../../../runtime/kernel/cluster/cluster";
 import { ManualClock } from "../../../runtime/kernel/clock";
 import { loadConfiguration } from "../../../runtime/kernel/config";
 import type { CloudEvent } from "../../../runtime/kernel/events/cloudevent";
@@ -61,28 +68,54 @@ export class FakeIntensity implements Intensity {
 export class FakeCluster {
   kind: "local" | "kubernetes" = "kubernetes";
   clusterNodes = [node("n1")];
+  /** Of the node n1. */
+  pods: PodUsage[] = [];
+  /** What the metrics server says of the node n1; undefined where it says nothing, of pods neither. */
+  nodeCores: number | undefined = 0;
   workloads: WorkloadStatus[] = [];
   nodes = async (): Promise<ClusterNode[]> => this.clusterNodes;
   list = async (): Promise<WorkloadStatus[]> => this.workloads;
+  usage: (() => Promise<NodeUsage[]>) | undefined = async () =>
+    this.nodeCores === undefined
+      ? [
+          {
+            node: "n1",
+            cpuCores: undefined,
+            pods: this.pods.map((pod) => ({ ...pod, cpuCores: undefined })),
+            fault: "no metrics server answers",
+          },
+        ]
+      : [
+          { node: "n1", cpuCores: this.nodeCores, pods: this.pods },
+          ...this.clusterNodes.slice(1).map((other) => ({ node: other.name, cpuCores: 0, pods: [] })),
+        ];
 
-  run(name: string, cpuCores: number, requested: number, tenant?: string, more: Partial<ReplicaStatus> = {}): void {
+  /** Runs a pod of one workload. */
+  run(workload: string, cpuCores: number | undefined, requestedCores: number, more: Partial<PodUsage> = {}): void {
+    const pod = { name: `${workload}-0`, namespace: "own", workload, tenant: null, requestedCores, cpuCores };
+    this.pods.push({ ...pod, ...more });
+  }
+
+  /** This machine instead, with one replica that the process group `pid` is. */
+  local(name: string, pid: number): void {
+    this.kind = "local";
+    this.usage = undefined;
     const replica: ReplicaStatus = {
       name: `${name}-0`,
       node: "n1",
       phase: "ready",
       restarts: 0,
       endpoints: {},
-      usage: { cpuCores, memoryBytes: 1 },
-      ...more,
+      pid,
     };
     this.workloads.push({
       spec: {
         name,
         kind: "service",
         command: ["x"],
-        requests: { cpuCores: requested, memoryBytes: 1 },
+        requests: { cpuCores: 1, memoryBytes: 1 },
         replicas: 1,
-        ...(tenant === undefined ? {} : { labels: { "machine-native-ops/tenant": tenant } }),
+        labels: { "machine-native-ops/tenant": "acme" },
       },
       generation: 1,
       phase: "ready",
@@ -100,10 +133,13 @@ export function node(name: string): ClusterNode {
 }
 
 /** The agent over the fakes, with real HTTP routing, a real database and a real outbox table. */
-export async function startAgent(database: Database, environment: Record<string, string> = {}, now = NOW) {
+export async function startAgent<C extends Pick<Cluster, "kind" | "nodes" | "list" | "usage"> = FakeCluster>(
+  database: Database,
+  environment: Record<string, string> = {},
+  { now = NOW, cluster = new FakeCluster() as unknown as C }: { now?: number; cluster?: C } = {},
+) {
   await database.migrate("outbox", OUTBOX_MIGRATIONS);
   const clock = new ManualClock(now);
-  const cluster = new FakeCluster();
   const intensity = new FakeIntensity();
   const metrics = createMetrics();
   const cleanups: (() => Promise<void>)[] = [];
@@ -175,4 +211,4 @@ export async function startAgent(database: Database, environment: Record<string,
     },
   };
 }
-export type StartedAgent = Awaited<ReturnType<typeof startAgent>>;
+export type StartedAgent<C = FakeCluster> = Omit<Awaited<ReturnType<typeof startAgent>>, "cluster"> & { cluster: C };

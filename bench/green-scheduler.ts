@@ -1,15 +1,18 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { BenchRow } from "./contract";
-import { gaiaRows } from "./green-scheduler/gaia-rows";
+import { elasticRows } from "./green-scheduler/elastic";
+import { gaiaRows, hourlyFiles } from "./green-scheduler/gaia-rows";
+import { halfHours, readHours, type Series } from "./green-scheduler/intensity-files";
 import { optimumRows } from "./green-scheduler/optimum";
-import { paperRows } from "./green-scheduler/paper-rows";
+import { paperRows, transferRows } from "./green-scheduler/paper-rows";
 import { speedRows } from "./green-scheduler/speed";
 
 /**
  * The green scheduler's plans, through the engine's own `planAll`, beside published work: Let's Wait Awhile (reproduced, then
- * beaten on the same noise), GAIA, the proven optimum of small instances, and the time to plan 100,000 jobs anew. The two
- * papers' files are not part of the project: `--data` is a folder with `lets-wait-awhile/*_ci.csv`, `gaia/pai_1k.csv` and
+ * beaten on the same noise, and on years and regions that nothing was looked at with), GAIA, CarbonScaler, the proven optimum of
+ * small instances, and the time to plan 100,000 jobs anew. The papers' files are not part of the project: `--data` is a folder
+ * with `lets-wait-awhile/*_ci.csv`, `gaia/pai_1k.csv`, `carbonscaler/nbody*.csv` and
  * `decarbonization-potential/REGION_YEAR_hourly.csv`; what is not there is left out, and said.
  */
 export async function run({ data }: { data?: string } = {}): Promise<BenchRow[]> {
@@ -20,10 +23,17 @@ export async function run({ data }: { data?: string } = {}): Promise<BenchRow[]>
     return missing.length === 0;
   };
   const rows: BenchRow[] = [];
+  const hourly = "decarbonization-potential";
   if (there("lets-wait-awhile")) rows.push(...paperRows(join(folder, "lets-wait-awhile")));
-  if (there("gaia/pai_1k.csv", "decarbonization-potential")) {
-    rows.push(...gaiaRows(join(folder, "gaia/pai_1k.csv"), join(folder, "decarbonization-potential")));
+  if (there(hourly)) rows.push(...lastYears(join(folder, hourly)).flatMap((series) => transferRows(halfHours(series))));
+  if (there("gaia/pai_1k.csv", hourly)) rows.push(...gaiaRows(join(folder, "gaia/pai_1k.csv"), join(folder, hourly)));
+  if (there("carbonscaler", hourly)) {
+    rows.push(...elasticRows(join(folder, "carbonscaler"), lastYears(join(folder, hourly))));
   }
   rows.push(...(await optimumRows()), ...speedRows());
   return rows;
+}
+
+function lastYears(folder: string): Series[] {
+  return [...hourlyFiles(folder)].map(([region, files]) => readHours(region, [files[files.length - 1]!.file]));
 }

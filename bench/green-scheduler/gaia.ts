@@ -9,8 +9,15 @@ import { rowsOf, type Series } from "./intensity-files";
 const UNIT_MS = 5000;
 const HOUR_MS = 3_600_000;
 const SHORT_SECONDS = 7200;
-const START = 17_544 + 7000;
+/** Where in three years the published experiment begins, and how much of them it knows. */
+export const START = 17_544 + 7000;
 const HOURS = 720;
+
+/** Hours that the jobs need to be known, whatever they wait. */
+export function hoursOf(jobs: readonly Submission[]): number {
+  const last = jobs.reduce((end, { arrival, mayWait, length }) => Math.max(end, arrival + mayWait + length), 0);
+  return Math.max(HOURS, Math.ceil(last / HOUR_MS) + 1);
+}
 /** What a job says of itself by its choice of a queue: half and twice the length that divides them. */
 const DECLARED = { short: SHORT_SECONDS / 2, long: SHORT_SECONDS * 2 };
 
@@ -52,13 +59,13 @@ export class Gaia {
   private readonly values: Float64Array;
   private readonly sums: Float64Array;
 
+  /** `start`: the hour of the series in which the trace of jobs begins. */
   constructor(
     series: Series,
     readonly jobs: readonly Submission[],
+    start: number,
   ) {
-    // A shorter series is replayed from its beginning.
-    const start = series.values.length >= START + HOURS ? START : 0;
-    this.values = series.values.slice(start, start + HOURS);
+    this.values = series.values.slice(start, start + hoursOf(jobs));
     this.sums = new Float64Array(this.values.length + 1);
     this.values.forEach((value, i) => (this.sums[i + 1] = this.sums[i]! + value));
   }
@@ -155,5 +162,41 @@ export class Gaia {
       runs.push({ job, slots: [{ from: slot!.from, to: slot!.from + job.length }] });
     }
     return this.judge(runs);
+  }
+
+  /**
+   * Ours, with suspension, and lengths learnt from the queue's past alone: planned anew each hour for as long as it takes, with
+   * what the job's running until then says of its length. All it has waited counts against what its queue allows.
+   */
+  learntSuspended(): Outcome {
+    const runs: Ran[] = [];
+    for (const job of this.jobs.toSorted((a, b) => a.arrival - b.arrival)) {
+      runs.push({ job, slots: this.live(job, this.seen(runs, job.queue, job.arrival)) });
+    }
+    return this.judge(runs);
+  }
+
+  private live(job: Submission, seen: readonly SeenRun[]): { from: number; to: number }[] {
+    const slots: { from: number; to: number }[] = [];
+    let now = job.arrival;
+    let ran = 0;
+    while (ran < job.length) {
+      const duration = estimateLength({ seen, declaredSeconds: DECLARED[job.queue], ranSeconds: ran / 1000 });
+      const waited = now - job.arrival - ran;
+      const patience = { maxDelaySeconds: Math.max(0, (job.mayWait - waited) / 1000) };
+      const last = slots[slots.length - 1];
+      const running = last?.to === now ? { runningIn: "here" } : {};
+      const [slot] = this.plan(job, now, duration, { interruptible: true, ...patience, ...running });
+      const next = (Math.floor(now / HOUR_MS) + 1) * HOUR_MS;
+      const from = Math.max(now, slot!.from);
+      if (from < next) {
+        const to = Math.min(next, slot!.to, from + job.length - ran);
+        if (last?.to === from) last.to = to;
+        else slots.push({ from, to });
+        ran += to - from;
+        now = to;
+      } else now = next;
+    }
+    return slots;
   }
 }

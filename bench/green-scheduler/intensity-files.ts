@@ -33,14 +33,30 @@ function regular(region: string, points: readonly [number, number][], stepMs: nu
   return { region, from, stepMs, values };
 }
 
-/** "Time,Carbon Intensity" as published with Let's Wait Awhile: half hours from the first New Year in it on. */
+/**
+ * "Time,Carbon Intensity" as published with Let's Wait Awhile: half hours from the first New Year in it on, or, where there is
+ * none, from the first midnight on.
+ */
 export function readHalfHours(file: string): Series {
   const points = rowsOf(file)
     .map((row): [number, number] => [timeOf(row["Time"]!), Number(row["Carbon Intensity"])])
-    .filter(([time]) => new Date(time).getUTCMinutes() % 30 === 0);
-  const isNewYear = (time: number): boolean => new Date(time).toISOString().slice(5, 16) === "01-01T00:00";
-  const start = points.findIndex(([time]) => isNewYear(time));
-  return regular(basename(file).replace(/_ci\.csv$/, ""), points.slice(Math.max(0, start)), 1_800_000);
+    .filter(([time, value]) => new Date(time).getUTCMinutes() % 30 === 0 && Number.isFinite(value));
+  const startsAs = (clock: string): number =>
+    points.findIndex(([time]) => new Date(time).toISOString().slice(0, 16).endsWith(clock));
+  const newYear = startsAs("-01-01T00:00");
+  const start = newYear < 0 ? startsAs("T00:00") : newYear;
+  if (start < 0) throw new RangeError(`${file}: no day begins in it`);
+  return regular(basename(file).replace(/_ci\.csv$/, ""), points.slice(start), 1_800_000);
+}
+
+/** Half hours of an hourly series, in the middle of each half between those of the hours. */
+export function halfHours({ region, from, values }: Series): Series {
+  const halves = Float64Array.from({ length: 2 * values.length }, (_, i) => {
+    const hour = i >> 1;
+    const neighbour = values[hour + (i % 2 === 0 ? -1 : 1)] ?? values[hour]!;
+    return 0.75 * values[hour]! + 0.25 * neighbour;
+  });
+  return { region, from, stepMs: 1_800_000, values: halves };
 }
 
 /** Electricity Maps' yearly files, hourly, one after the other: the life-cycle column. */

@@ -1,116 +1,94 @@
 import loadHighs from "highs";
-import { type Job, planAll } from "../../runtime/sustainability/green-scheduler/engine";
-import type { BenchRow } from "../contract";
-import { randomOf } from "./random";
+import { planAll, type Plan } from "../../runtime/sustainability/green-scheduler/engine";
+import { type BenchRow, median } from "../contract";
+import { type Instance, instanceOf, type Shape, SHAPES } from "./instances";
+import { gramsOf, programOf, touched } from "./program";
 
-const STEP_MS = 3_600_000;
-const STEPS = 48;
-const INSTANCES = 12;
-const JOBS = 24;
+/** The seeds 1 to 12 were there while the planner was built; these never were. */
+const SEEDS = Array.from({ length: 16 }, (_, i) => 1001 + i);
+const SECONDS = 20;
 
-interface Instance {
-  jobs: Job[];
-  intensity: number[];
-  cores: number;
-}
-
-/** Jobs of whole hours on one region whose cores are `load` used. */
-function instanceOf(seed: number, load: number, interruptible: boolean): Instance {
-  const random = randomOf(seed);
-  const between = (low: number, high: number): number => low + Math.floor(random() * (high - low + 1));
-  const intensity = Array.from({ length: STEPS }, (_, step) =>
-    Math.round(300 + 120 * Math.sin((2 * Math.PI * (step + 6)) / 24) + 60 * random()),
-  );
-  const jobs = Array.from({ length: JOBS }, (_, i): Job => {
-    const hours = between(1, 6);
-    const release = between(0, STEPS - 24);
-    return {
-      ...{ id: String(i), tenant: null, interruptible, regions: ["a"], cores: between(1, 4), watts: between(100, 800) },
-      ...{ checkpointSeconds: 0, startupSeconds: 0, minChunkSeconds: 0 },
-      ...{ releaseAt: release * STEP_MS, deadline: (release + hours + between(0, 18)) * STEP_MS },
-      duration: { meanSeconds: hours * 3600, highSeconds: hours * 3600 },
-    };
-  });
-  const work = jobs.reduce((sum, { cores, duration }) => sum + (cores * duration.meanSeconds) / 3600, 0);
-  return { jobs, intensity, cores: Math.max(6, Math.ceil(work / STEPS / load)) };
-}
-
-/** The same as a mixed-integer program: of every start (or hour, where jobs may be cut up) of every job, whether it is used. */
-function programOf({ jobs, intensity, cores }: Instance): string {
-  const objective: string[] = [];
-  const rows: string[] = [];
-  const names: string[] = [];
-  const used = intensity.map((): string[] => []);
-  jobs.forEach((job, j) => {
-    const length = job.duration.meanSeconds / 3600;
-    const span = job.interruptible ? 1 : length;
-    const terms: string[] = [];
-    for (let start = job.releaseAt / STEP_MS; start + span <= Math.min(STEPS, job.deadline / STEP_MS); start++) {
-      const name = `x${String(j)}_${String(start)}`;
-      const hours = intensity.slice(start, start + span);
-      objective.push(`${String((job.watts * hours.reduce((sum, value) => sum + value, 0)) / 1000)} ${name}`);
-      hours.forEach((_, i) => used[start + i]!.push(`${String(job.cores)} ${name}`));
-      terms.push(name);
-    }
-    names.push(...terms);
-    rows.push(` j${String(j)}: ${terms.join(" + ")} = ${String(job.interruptible ? length : 1)}`);
-  });
-  used.forEach((terms, step) => {
-    if (terms.length > 0) rows.push(` c${String(step)}: ${terms.join(" + ")} <= ${String(cores)}`);
-  });
-  return `Minimize\n obj: ${objective.join("\n + ")}\nSubject To\n${rows.join("\n")}\nBinary\n ${names.join("\n ")}\nEnd`;
-}
-
-/** Emissions of our plans beside the proven optimum, on small instances that are generated from seeds. */
-export async function optimumRows(): Promise<BenchRow[]> {
-  const highs = await loadHighs();
-  const rows: BenchRow[] = [];
-  for (const interruptible of [false, true]) {
-    for (const load of [0.3, 0.5, 0.7]) {
-      let ours = 0;
-      let optimum = 0;
-      let worst = 0;
-      let solved = 0;
-      let late = 0;
-      for (let seed = 1; seed <= INSTANCES; seed++) {
-        const instance = instanceOf(seed, load, interruptible);
-        const solution = highs.solve(programOf(instance), { mip_rel_gap: 1e-4, time_limit: 10 });
-        if (solution.Status !== "Optimal") continue;
-        const freeCores = new Array<number>(STEPS).fill(instance.cores);
-        const plans = planAll(instance.jobs, {
-          now: 0,
-          grid: { from: 0, stepMs: STEP_MS, steps: STEPS },
-          regions: [{ region: "a", gramsPerKwh: instance.intensity, errorShare: null, freeCores }],
-        });
-        if (plans.some(({ outcome }) => outcome === "late" || outcome === "unplaced")) {
-          late++;
-          continue;
-        }
-        const grams = plans.reduce((sum, plan) => sum + plan.expectedGrams, 0);
-        ours += grams;
-        optimum += solution.ObjectiveValue;
-        worst = Math.max(worst, 100 * (grams / solution.ObjectiveValue - 1));
-        solved++;
-      }
-      const kind = interruptible ? "interruptible" : "not interruptible";
-      const work = `${String(JOBS)} jobs, ${kind}, ${String(100 * load)} % load, ${String(solved)} instances`;
-      const common = {
-        better: "lower" as const,
-        spread: 0,
-        peers: {},
-        bound: 0,
-        source: "optimum: HiGHS 1.15, gap 1e-4",
-      };
-      if (late > 0)
-        process.stdout.write(
-          `${work}: in ${String(late)} more, ours keeps not every deadline that the optimum keeps\n`,
-        );
-      rows.push(
-        { ...common, work, metric: "optimality_gap_percent", unit: "percent", ours: 100 * (ours / optimum - 1) },
-        { ...common, work, metric: "worst_optimality_gap_percent", unit: "percent", ours: worst },
-        { ...common, work, metric: "instances_with_late_jobs", unit: "instances", ours: late },
-      );
-    }
+/** Grams of our plans as the program counts them; undefined where they break a rule of it. */
+export function judge(instance: Instance, plans: readonly Plan[]): number | undefined {
+  const { regions, jobs } = instance;
+  const free = regions.map(({ freeCores }) => Float64Array.from(freeCores));
+  let grams = 0;
+  for (const [j, { slots, region, outcome }] of plans.entries()) {
+    const job = jobs[j]!;
+    const r = regions.findIndex((one) => one.region === region);
+    if (outcome === "late" || outcome === "unplaced" || !job.regions.includes(region)) return undefined;
+    if (slots[0]!.from < job.releaseAt || slots[slots.length - 1]!.to > job.deadline) return undefined;
+    for (const step of touched(slots, instance)) free[r]![step]! -= job.cores;
+    // What is kept free behind the expected run emits nothing.
+    const reserve = (job.duration.highSeconds - job.duration.meanSeconds) * 1000;
+    const last = slots[slots.length - 1]!;
+    grams += gramsOf(job, [...slots.slice(0, -1), { ...last, to: last.to - reserve }], instance, r);
   }
-  return rows;
+  return free.some((cores) => cores.some((left) => left < -1e-9)) ? undefined : grams;
+}
+
+const quantile = (sorted: readonly number[], share: number): number =>
+  sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)]!;
+
+/** Emissions of our plans beside the proven optimum of the same problem, on small instances that are drawn from seeds. */
+export async function optimumRows(seeds: readonly number[] = SEEDS): Promise<BenchRow[]> {
+  const highs = await loadHighs();
+  const all: number[] = [];
+  const rows: BenchRow[] = [];
+  let broken = 0;
+  for (const shape of SHAPES) {
+    const { gaps, failed, open } = gapsOf(shape, seeds, (instance) => {
+      const solution = highs.solve(programOf(instance), { mip_rel_gap: 1e-4, time_limit: SECONDS });
+      return { status: solution.Status, grams: solution.ObjectiveValue };
+    });
+    all.push(...gaps);
+    broken += failed;
+    const work = `${String(shape.jobs)} jobs, ${shape.name}`;
+    process.stdout.write(
+      `${work}: ${String(gaps.length)} instances with an optimum, ${String(open)} without a plan or unsolved, in ${String(failed)} ours is late\n`,
+    );
+    if (gaps.length > 0) rows.push(...rowsOf(work, gaps, failed));
+  }
+  return [...rows, ...rowsOf(`all ${String(SHAPES.length)} kinds of instances`, all, broken)];
+}
+
+interface Gaps {
+  /** Percent above the optimum. */
+  gaps: number[];
+  /** Instances of which the optimum is known but not kept to by ours, and of which none is. */
+  failed: number;
+  open: number;
+}
+
+function gapsOf(
+  shape: Shape,
+  seeds: readonly number[],
+  solve: (instance: Instance) => { status: string; grams: number },
+): Gaps {
+  const result: Gaps = { gaps: [], failed: 0, open: 0 };
+  for (const seed of seeds) {
+    const instance = instanceOf(shape, seed);
+    const { status, grams } = solve(instance);
+    if (status !== "Optimal") {
+      result.open++;
+      continue;
+    }
+    const ours = judge(instance, planAll(instance.jobs, { now: 0, grid: instance.grid, regions: instance.regions }));
+    if (ours === undefined) result.failed++;
+    else result.gaps.push(100 * (ours / grams - 1));
+  }
+  return result;
+}
+
+function rowsOf(name: string, gaps: readonly number[], failed: number): BenchRow[] {
+  const sorted = gaps.toSorted((a, b) => a - b);
+  const work = `${name}, ${String(gaps.length)} instances`;
+  const common = { work, better: "lower" as const, spread: 0, peers: {}, bound: 0, source: "optimum: HiGHS, gap 1e-4" };
+  const percent = { ...common, unit: "percent" };
+  return [
+    { ...percent, metric: "optimality_gap_percent", ours: median(sorted) },
+    { ...percent, metric: "p90_optimality_gap_percent", ours: quantile(sorted, 0.9) },
+    { ...percent, metric: "worst_optimality_gap_percent", ours: sorted[sorted.length - 1]! },
+    { ...common, metric: "instances_with_late_jobs", unit: "instances", ours: failed },
+  ];
 }

@@ -13,10 +13,17 @@ export type Mode = "paper" | "strict";
 /** The paper's rule, or ours through the engine's own `planAll`. */
 export type Chooser = "paper's rule" | "ours";
 
-export const DAYS = 365;
 export const MAX_WINDOW = 16;
 /** Steps of half an hour in a day. */
 const DAY = 48;
+const NIGHTS = 365;
+
+/** A year of nights, or as many as the series has with the widest window around them. */
+function nightsOf({ values }: Series): number {
+  const nights = Math.min(NIGHTS, Math.floor((values.length - 3 - MAX_WINDOW) / DAY) + 1);
+  if (nights >= 2) return nights;
+  throw new RangeError(`a series of ${String(values.length)} half hours is too short: two days are needed`);
+}
 
 export const FLEXIBILITIES = ["next workday", "semi-weekly"] as const;
 export type Flexibility = (typeof FLEXIBILITIES)[number];
@@ -64,7 +71,8 @@ export function nightly(
   chooser: Chooser,
 ): number {
   const truth = series.values;
-  const starts = Array.from({ length: DAYS }, (_, day) => day * DAY + 2 - window);
+  const nights = nightsOf(series);
+  const starts = Array.from({ length: nights }, (_, day) => day * DAY + 2 - window);
   const valid = starts.filter((start) => start >= 0);
   const width = 2 * window + 1;
   const chosen =
@@ -77,15 +85,16 @@ export function nightly(
         ).map(([slot]) => slot!.from)
       : valid.map((start) => start + minimumOf(forecast.subarray(start, start + width)));
   const sum = chosen.reduce((total, step) => total + truth[step]!, 0);
-  return sum / (mode === "paper" ? DAYS : valid.length);
+  return sum / (mode === "paper" ? nights : valid.length);
 }
 
 /** What the nights that count emit unshifted. */
 export function nightlyBase(series: Series, window: number, mode: Mode): number {
   const first = mode === "strict" && window > 2 ? 1 : 0;
+  const nights = nightsOf(series);
   let sum = 0;
-  for (let day = first; day < DAYS; day++) sum += series.values[day * DAY + 2]!;
-  return sum / (DAYS - first);
+  for (let day = first; day < nights; day++) sum += series.values[day * DAY + 2]!;
+  return sum / (nights - first);
 }
 
 function minimumOf(values: Float64Array): number {
@@ -99,21 +108,27 @@ export interface MlJob {
   steps: number;
 }
 
-/** Scenario II's jobs: 3387 of 4 to 90 hours, issued on workdays of 2020 between nine and five, as NumPy's seed 0 draws them. */
-export function mlJobs(from: number): MlJob[] {
+/**
+ * Scenario II's jobs: 3387 of 4 to 90 hours, issued on workdays of a year between nine and five, as NumPy's seed 0 draws them for
+ * 2020; those that a shorter series does not hold are left out.
+ */
+export function mlJobs({ from, values }: Series): MlJob[] {
   const count = 3387;
   const random = new NumpyRandom(0);
-  const year = new Date(from).getUTCFullYear();
-  const days = Math.round((Date.UTC(year + 1, 0, 1) - from) / 86_400_000);
+  const start = new Date(from);
+  const isNewYear = start.getUTCMonth() === 0 && start.getUTCDate() === 1;
+  const year = isNewYear ? Math.round((Date.UTC(start.getUTCFullYear() + 1, 0, 1) - from) / 86_400_000) : 365;
   const isWorkday = (day: number): boolean => ![0, 6].includes(new Date(from + day * 86_400_000).getUTCDay());
-  const workdays = Array.from({ length: days }, (_, day) => day).filter(isWorkday);
+  const workdays = Array.from({ length: year }, (_, day) => day).filter(isWorkday);
   const thrown = random.multinomial(count, workdays.length);
   const arrivals = workdays.flatMap((day, i) =>
     Array.from({ length: thrown[i]! }, () => 18 + random.below(16))
       .sort((a, b) => a - b)
       .map((slot) => day * DAY + slot),
   );
-  return arrivals.map((arrival) => ({ arrival, steps: 8 + random.below(172) }));
+  return arrivals
+    .map((arrival) => ({ arrival, steps: 8 + random.below(172) }))
+    .filter(({ arrival, steps }) => arrival + steps < values.length);
 }
 
 /** Steps by which the end of a job may slip beyond its unshifted end. */

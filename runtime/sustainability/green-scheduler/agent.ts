@@ -9,6 +9,7 @@ import { Forecasts } from "./jobs/forecasts";
 import { Planning } from "./jobs/planning";
 import { Scheduler } from "./jobs/scheduler";
 import { Settlement } from "./jobs/settlement";
+import { Outlooks } from "./outlook";
 import { registerRoutes } from "./routes";
 import { SchedulerStore } from "./store";
 
@@ -27,14 +28,17 @@ async function start(context: AgentContext<Configuration>): Promise<void> {
   const store = new SchedulerStore(database);
   await store.migrate();
   const instruments = createInstruments(context.metrics);
-  const region = config.MNO_GS_REGION;
+  const region = config.MNO_CARBON_REGION;
+  const roundMilliseconds = config.MNO_GS_ROUND_SECONDS * 1000;
+  const timeoutMilliseconds = config.MNO_GS_FEED_TIMEOUT_SECONDS * 1000;
+  // A round may begin just before the line, and wait for a feed that does not answer.
+  const marginMilliseconds = 2 * roundMilliseconds + timeoutMilliseconds;
   const defaults = {
     region,
+    marginMilliseconds,
     durationSeconds: config.MNO_GS_DEFAULT_DURATION_SECONDS,
     wattsPerCore: config.MNO_GS_WATTS_PER_CORE,
   };
-  const roundMilliseconds = config.MNO_GS_ROUND_SECONDS * 1000;
-  const timeoutMilliseconds = config.MNO_GS_FEED_TIMEOUT_SECONDS * 1000;
   const newDecisionId = (): string => timedId("dec", clock.now(), random);
   const newJobId = (): string => timedId("job", clock.now(), random);
   const events = { clock, tracer };
@@ -71,8 +75,7 @@ async function start(context: AgentContext<Configuration>): Promise<void> {
       events,
       newDecisionId,
       region,
-      // A round may begin just before the line, and wait for a feed that does not answer.
-      marginMilliseconds: 2 * roundMilliseconds + timeoutMilliseconds,
+      marginMilliseconds,
       graceMilliseconds: config.MNO_GS_FEED_GRACE_SECONDS * 1000,
     });
     term.every("schedule", roundMilliseconds, () => scheduler.round(term.signal));
@@ -90,5 +93,7 @@ async function start(context: AgentContext<Configuration>): Promise<void> {
     newDecisionId,
     onCommit,
   });
-  registerRoutes(context.http, { desk, store, clock });
+  const forecasts = new Forecasts({ intensity, clock, timeoutMilliseconds });
+  const outlooks = new Outlooks({ intensity, forecasts, clock, region, timeoutMilliseconds });
+  registerRoutes(context.http, { desk, store, clock, outlooks });
 }

@@ -1,12 +1,9 @@
 import { type Static, Type } from "@sinclair/typebox";
+import { MEAN_WATTS_PER_VCPU } from "../../../factors/power";
+import { REGION_KEY } from "../../kernel/intensity/region";
 
 export const CONFIGURATION = Type.Object({
-  MNO_GS_REGION: Type.String({
-    minLength: 1,
-    maxLength: 64,
-    default: "ES",
-    description: "Where jobs run that name no region: a grid zone or a cloud region that a feed knows",
-  }),
+  ...REGION_KEY,
   MNO_GS_ROUND_SECONDS: Type.Number({
     minimum: 0.1,
     maximum: 300,
@@ -44,9 +41,9 @@ export const CONFIGURATION = Type.Object({
   }),
   MNO_GS_WATTS_PER_CORE: Type.Number({
     exclusiveMinimum: 0,
-    default: 3.5,
+    default: Number(MEAN_WATTS_PER_VCPU[1].toFixed(2)),
     description:
-      "W of one core at work, of jobs that declare no power; the default is Cloud Carbon Footprint's for AWS",
+      "W of one core at work, of jobs that declare no power; the default is the mean of Cloud Carbon Footprint's architectures at full load (factors/power.ts)",
   }),
   MNO_GS_RETENTION_DAYS: Type.Integer({
     minimum: 1,

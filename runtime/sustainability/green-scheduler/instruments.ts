@@ -1,3 +1,4 @@
+import { demoRegion } from "../../kernel/intensity/demo-region";
 import type { Metrics } from "../../kernel/telemetry/metrics";
 import type { PlanOutcome } from "./engine";
 import type { Account, JobState } from "./jobs/record";
@@ -36,6 +37,8 @@ export function createInstruments(metrics: Metrics) {
     paused: (): void => pauses.inc(),
     settled(account: Account): void {
       finished.inc({ deadline: account.deadlineMet ? "met" : "missed" });
+      // What a demonstration saved was saved on no grid.
+      if (demoRegion(account.region)) return;
       energy.inc(account.energyKwh);
       grams.inc(account.gramsCo2e);
       baseline.inc(account.baselineGramsCo2e);

@@ -2,20 +2,14 @@ import { type Static, type TSchema, Type } from "@sinclair/typebox";
 import type { FastifyInstance } from "fastify";
 import { MnoError } from "../../exports";
 import type { Clock } from "../../kernel/clock";
+import { TEXT_PATTERN } from "../../kernel/http/text";
 import type { Desk } from "./jobs/desk";
+import type { Outlooks } from "./outlook";
 import { whatIfPlot } from "./plot";
-import {
-  DecisionSchema,
-  EndBody,
-  JobBody,
-  JobSchema,
-  PlanSchema,
-  PlansBody,
-  SavingsSchema,
-  WhatIfSchema,
-} from "./schemas";
+import { EndBody, JobBody, PlansBody } from "./requests";
+import { DecisionSchema, JobSchema, OutlookSchema, PlanSchema, SavingsSchema, WhatIfSchema } from "./schemas";
 import type { SchedulerStore } from "./store";
-import { decisionView, jobView, planView, savingsView, whatIfView } from "./views";
+import { decisionView, jobView, outlookView, planView, savingsView, whatIfView } from "./views";
 
 const NameParams = Type.Object({ name: Type.String({ minLength: 1, maxLength: 63, description: "The job's name" }) });
 type NameParams = Static<typeof NameParams>;
@@ -37,8 +31,16 @@ const SVG = "image/svg+xml; charset=utf-8";
 
 const items = <T extends TSchema>(schema: T) => Type.Object({ items: Type.Array(schema, { description: "In order" }) });
 
+const OutlookQuery = Type.Object({
+  region: Type.Optional(
+    Type.String({ minLength: 1, maxLength: 64, pattern: TEXT_PATTERN, description: "The configured one without it" }),
+  ),
+  hours: Type.Number({ minimum: 1, maximum: 168, default: 24, description: "Of the region's own day, ahead" }),
+});
+
 interface RouteDependencies {
   desk: Desk;
+  outlooks: Outlooks;
   store: SchedulerStore;
   clock: Clock;
 }
@@ -48,6 +50,7 @@ export function registerRoutes(http: FastifyInstance, deps: RouteDependencies): 
   callersRoutes(http, deps);
   readingRoutes(http, deps);
   accountRoutes(http, deps);
+  outlookRoutes(http, deps);
 }
 
 /** For callers that run their jobs themselves: here they learn when. */
@@ -204,5 +207,21 @@ function accountRoutes(http: FastifyInstance, { store, clock }: RouteDependencie
       const from = query.from === undefined ? to - 30 * DAY : Date.parse(query.from);
       return savingsView(from, to, await store.savings(from, to));
     },
+  );
+}
+
+function outlookRoutes(http: FastifyInstance, { outlooks }: RouteDependencies): void {
+  http.get<{ Querystring: Static<typeof OutlookQuery> }>(
+    "/v1/outlook",
+    {
+      schema: {
+        operationId: "getOutlook",
+        tags: ["outlook"],
+        summary: "Intensity of a region as plans see it: what was, is and is foretold, and whether that is believed",
+        querystring: OutlookQuery,
+        response: { 200: OutlookSchema },
+      },
+    },
+    async ({ query }) => outlookView(await outlooks.of(query.region, query.hours)),
   );
 }

@@ -1,86 +1,7 @@
-import { type Static, type TSchema, Type } from "@sinclair/typebox";
-import { TEXT_PATTERN } from "../../kernel/http/text";
+import { type Static, Type } from "@sinclair/typebox";
+import { closed, Nullable, Time } from "./schema-parts";
 
-const closed = { additionalProperties: false } as const;
-const Time = (description: string) => Type.String({ format: "date-time", description: `${description}; RFC 3339` });
-const Seconds = (description: string) => Type.Number({ minimum: 0, description: `${description}, in seconds` });
 const Amount = (description: string) => Type.Number({ description });
-const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
-const Name = Type.String({ pattern: "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$", description: "DNS-1123 label" });
-const Region = Type.String({ minLength: 1, maxLength: 64, pattern: TEXT_PATTERN });
-
-const declared = {
-  deadline: Time("To be finished by"),
-  releaseAt: Type.Optional(Time("Not to start before; now where it is absent")),
-  maxDelaySeconds: Type.Optional(Seconds("The longest it may be held back in all")),
-  durationSeconds: Type.Optional(
-    Type.Number({ exclusiveMinimum: 0, description: "How long it runs, in seconds; learned where it recurs" }),
-  ),
-  interruptible: Type.Optional(Type.Boolean({ description: "It may be cut into parts" })),
-  checkpointSeconds: Type.Optional(Seconds("Lost at each pause")),
-  startupSeconds: Type.Optional(Seconds("Lost at each start")),
-  minChunkSeconds: Type.Optional(Seconds("Shortest part")),
-  watts: Type.Number({ exclusiveMinimum: 0, description: "W while it runs" }),
-  regions: Type.Optional(
-    Type.Array(Region, { maxItems: 64, description: "Where it may run; the first is where it would run unshifted" }),
-  ),
-  carbonBudgetGrams: Type.Optional(
-    Type.Number({ exclusiveMinimum: 0, description: "gCO2e that the plan must not exceed" }),
-  ),
-  recurringKey: Type.Optional(
-    Type.String({
-      minLength: 1,
-      maxLength: 128,
-      pattern: TEXT_PATTERN,
-      description: "Same for runs of one recurring job",
-    }),
-  ),
-  scale: Type.Optional(
-    Type.Array(
-      Type.Object(
-        {
-          replicas: Type.Integer({ minimum: 1, description: "Replicas" }),
-          throughput: Type.Number({ exclusiveMinimum: 0, description: "Work per second; only ratios count" }),
-          watts: Type.Number({ exclusiveMinimum: 0, description: "W of all replicas together" }),
-        },
-        closed,
-      ),
-      { maxItems: 256, description: "Sizes of an elastic job, the smallest first" },
-    ),
-  ),
-};
-
-export const JobBody = Type.Object(
-  {
-    name: Name,
-    tenant: Type.Optional(
-      Type.String({ minLength: 1, maxLength: 63, pattern: TEXT_PATTERN, description: "Whose it is" }),
-    ),
-    ...declared,
-  },
-  closed,
-);
-export type JobBody = Static<typeof JobBody>;
-
-export const PlansBody = Type.Object(
-  { jobs: Type.Array(JobBody, { minItems: 1, maxItems: 1000, description: "Jobs that might be" }) },
-  closed,
-);
-
-export const EndBody = Type.Object(
-  {
-    outcome: Type.Union([Type.Literal("succeeded"), Type.Literal("failed")], { description: "How it ended" }),
-    runs: Type.Array(
-      Type.Object(
-        { from: Time("It began"), to: Time("It ended or was paused"), region: Type.Optional(Region) },
-        closed,
-      ),
-      { minItems: 1, maxItems: 1000, description: "When it ran, in order" },
-    ),
-  },
-  closed,
-);
-export type EndBody = Static<typeof EndBody>;
 
 const Slots = Type.Array(
   Type.Object({ from: Time("Begins"), to: Time("Ends"), replicas: Type.Integer({ description: "Replicas" }) }, closed),
@@ -135,7 +56,14 @@ export const JobSchema = Type.Object(
     tenant: Nullable(Type.String({ description: "Whose it is" })),
     state: Type.String({ description: "waiting, running, paused, succeeded, failed or deleted" }),
     submittedAt: Time("First seen"),
+    releaseAt: Nullable(Time("Not to start before; of a recurring job its present time")),
     deadline: Nullable(Time("To be finished by")),
+    schedule: Nullable(
+      Type.Object(
+        { cron: Type.String({ description: "Cron expression" }), timeZone: Type.String({ description: "IANA name" }) },
+        { ...closed, description: "Of a job that runs again and again" },
+      ),
+    ),
     faults: Type.Array(Type.Object({ field: Type.String(), message: Type.String() }, closed), {
       description: "What is wrong with its declaration",
     }),
@@ -192,6 +120,51 @@ export const DecisionSchema = Type.Object(
 );
 export type DecisionView = Static<typeof DecisionSchema>;
 
+const Stretch = {
+  from: Time("Begins"),
+  to: Time("Ends"),
+  gramsPerKwh: Amount("gCO2e/kWh"),
+};
+const PastSchema = Type.Object(
+  { ...Stretch, estimated: Type.Boolean({ description: "The provider's own estimate, or a figure that stands in" }) },
+  closed,
+);
+
+export const OutlookSchema = Type.Object(
+  {
+    region: Type.String({ description: "Grid zone or cloud region" }),
+    demonstration: Type.Boolean({
+      description: "Synthetic: a typical day in fast motion, true of no grid at any time",
+    }),
+    at: Time("Now"),
+    past: Type.Array(PastSchema, { description: "What was" }),
+    now: Nullable(PastSchema),
+    ahead: Type.Array(
+      Type.Object(
+        {
+          ...Stretch,
+          low: Nullable(Amount("gCO2e/kWh: 5 % of what comes is below, by the source's past errors")),
+          high: Nullable(Amount("gCO2e/kWh: 5 % of what comes is above")),
+        },
+        closed,
+      ),
+      { description: "What is foretold" },
+    ),
+    band: Nullable(
+      Type.Object(
+        {
+          errorShare: Amount("Standard deviation of the error, share of the mean"),
+          basis: Type.String({ description: "What it was measured on" }),
+        },
+        closed,
+      ),
+    ),
+    grounds: GroundsSchema,
+  },
+  closed,
+);
+export type OutlookView = Static<typeof OutlookSchema>;
+
 export const WhatIfSchema = Type.Object(
   {
     job: Type.String({ description: "Name" }),
@@ -219,7 +192,21 @@ const Saved = {
   gramsCo2e: Amount("gCO2e"),
   baselineGramsCo2e: Amount("gCO2e from a start at once"),
   savedGramsCo2e: Amount("gCO2e; negative where more was emitted"),
+  lostGramsCo2e: Amount("gCO2e that jobs emitted more than from a start at once; is in savedGramsCo2e"),
+  unkeptGramsCo2e: Amount("gCO2e that plans promised to save and that were not saved"),
+  missedDeadlines: Type.Integer({ description: "Jobs that failed, or ended after their deadline" }),
+  unplanned: Type.Integer({ description: "Jobs that ran without a plan" }),
 };
+
+const SavingsRowSchema = Type.Object(
+  {
+    region: Type.String(),
+    signal: Type.String(),
+    source: Type.String({ description: "Feed and data" }),
+    ...Saved,
+  },
+  closed,
+);
 
 export const SavingsSchema = Type.Object(
   {
@@ -229,18 +216,10 @@ export const SavingsSchema = Type.Object(
     bySignal: Type.Array(
       Type.Object({ signal: Type.String({ description: "average or marginal" }), ...Saved }, closed),
     ),
-    items: Type.Array(
-      Type.Object(
-        {
-          region: Type.String(),
-          signal: Type.String(),
-          source: Type.String({ description: "Feed and data" }),
-          ...Saved,
-        },
-        closed,
-      ),
-      { description: "By region, signal and source" },
-    ),
+    items: Type.Array(SavingsRowSchema, { description: "By region, signal and source" }),
+    demonstrations: Type.Array(SavingsRowSchema, {
+      description: "Of demonstration regions, whose intensity is synthetic: in no sum and in no event",
+    }),
   },
   closed,
 );

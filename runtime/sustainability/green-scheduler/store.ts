@@ -31,6 +31,14 @@ export interface SavingsRow {
   energyKwh: number;
   gramsCo2e: number;
   baselineGramsCo2e: number;
+  /** Of jobs that emitted more than from a start at once: how much more. */
+  lostGramsCo2e: number;
+  /** Of jobs that saved less by the kWh than their plan promised: how much less. */
+  unkeptGramsCo2e: number;
+  /** Jobs that ended after their deadline, or failed. */
+  missedDeadlines: number;
+  /** Jobs that ran without a plan: the declaration was not valid, or no feed could be trusted. */
+  unplanned: number;
 }
 
 export class SchedulerStore {
@@ -117,15 +125,20 @@ export class SchedulerStore {
   /** Sums over the jobs that ended in [from, to), by region, signal and source. */
   async savings(from: number, to: number): Promise<SavingsRow[]> {
     const rows = await this.database.query<
-      Record<"region" | "signal" | "source" | "kwh" | "grams" | "baseline", string> & { jobs: number }
+      Record<"region" | "signal" | "source" | "kwh" | "grams" | "baseline" | "lost" | "unkept", string> &
+        Record<"jobs" | "late" | "unplanned", number>
     >(
       `SELECT region, signal, source, count(*)::int AS jobs,
-         sum(energy_e9)::text AS kwh, sum(grams_e6)::text AS grams, sum(baseline_e6)::text AS baseline
+         sum(energy_e9)::text AS kwh, sum(grams_e6)::text AS grams, sum(baseline_e6)::text AS baseline,
+         sum(greatest(grams_e6 - baseline_e6, 0))::text AS lost,
+         sum(greatest(coalesce(round((record->>'promisedGramsPerKwh')::numeric * energy_e9 / 1e3), 0) - (baseline_e6 - grams_e6), 0))::text AS unkept,
+         (count(*) FILTER (WHERE record->>'state' <> 'deleted' AND NOT (record->'account'->>'deadlineMet')::boolean))::int AS late,
+         (count(*) FILTER (WHERE record->'plan' = 'null'::jsonb))::int AS unplanned
        FROM gs_jobs WHERE settled AND finished_ms >= $1 AND finished_ms < $2
        GROUP BY region, signal, source ORDER BY region, signal, source`,
       [from, to],
     );
-    return rows.map(({ region, signal, source, jobs, kwh, grams, baseline }) => ({
+    return rows.map(({ region, signal, source, jobs, kwh, grams, baseline, lost, unkept, late, unplanned }) => ({
       region,
       signal,
       source,
@@ -133,6 +146,10 @@ export class SchedulerStore {
       energyKwh: Number(kwh) / 1e9,
       gramsCo2e: Number(grams) / 1e6,
       baselineGramsCo2e: Number(baseline) / 1e6,
+      lostGramsCo2e: Number(lost) / 1e6,
+      unkeptGramsCo2e: Number(unkept) / 1e6,
+      missedDeadlines: late,
+      unplanned,
     }));
   }
 

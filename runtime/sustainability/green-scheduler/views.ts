@@ -1,9 +1,11 @@
+import { demoRegion } from "../../kernel/intensity/demo-region";
 import type { Plan, StartCost } from "./engine";
 import { iso } from "./jobs/declaration";
 import type { Decision } from "./jobs/decision";
 import type { Grounds } from "./jobs/forecasts";
 import type { JobRecord } from "./jobs/record";
-import type { DecisionView, JobView, PlanView, SavingsView, WhatIfView } from "./schemas";
+import type { Outlook } from "./outlook";
+import type { DecisionView, JobView, OutlookView, PlanView, SavingsView, WhatIfView } from "./schemas";
 import type { SavingsRow } from "./store";
 
 /** From what is kept to what is told over HTTP: times become text. */
@@ -25,7 +27,9 @@ export function jobView(record: JobRecord): JobView {
     tenant,
     state,
     submittedAt: iso(record.submittedAt),
+    releaseAt: time(declaration?.releaseAt ?? null),
     deadline: time(declaration?.deadline ?? null),
+    schedule: declaration?.schedule ?? null,
     faults: [...faults],
     decisionId,
     plan: plan && planView(plan),
@@ -59,6 +63,21 @@ export function decisionView(decision: Decision): DecisionView {
   };
 }
 
+const stretch = <T extends { from: number; to: number }>(one: T) => ({ ...one, from: iso(one.from), to: iso(one.to) });
+
+export function outlookView({ at, past, now, ahead, band, grounds, region, demonstration }: Outlook): OutlookView {
+  return {
+    region,
+    demonstration,
+    at: iso(at),
+    past: past.map(stretch),
+    now: now ? stretch(now) : null,
+    ahead: ahead.map(stretch),
+    band,
+    grounds: groundsView(grounds),
+  };
+}
+
 export function whatIfView(
   job: string,
   grounds: readonly Grounds[],
@@ -73,7 +92,8 @@ export function whatIfView(
   };
 }
 
-export function savingsView(from: number, to: number, rows: readonly SavingsRow[]): SavingsView {
+export function savingsView(from: number, to: number, all: readonly SavingsRow[]): SavingsView {
+  const rows = all.filter(({ region }) => !demoRegion(region));
   const saved = <T extends { gramsCo2e: number; baselineGramsCo2e: number }>(row: T) => ({
     ...row,
     savedGramsCo2e: micro(row.baselineGramsCo2e - row.gramsCo2e),
@@ -88,9 +108,19 @@ export function savingsView(from: number, to: number, rows: readonly SavingsRow[
       energyKwh: Math.round(sum(({ energyKwh }) => energyKwh) * 1e9) / 1e9,
       gramsCo2e: micro(sum(({ gramsCo2e }) => gramsCo2e)),
       baselineGramsCo2e: micro(sum(({ baselineGramsCo2e }) => baselineGramsCo2e)),
+      lostGramsCo2e: micro(sum(({ lostGramsCo2e }) => lostGramsCo2e)),
+      unkeptGramsCo2e: micro(sum(({ unkeptGramsCo2e }) => unkeptGramsCo2e)),
+      missedDeadlines: sum(({ missedDeadlines }) => missedDeadlines),
+      unplanned: sum(({ unplanned }) => unplanned),
     });
   });
-  return { from: iso(from), to: iso(to), bySignal, items: rows.map(saved) };
+  return {
+    from: iso(from),
+    to: iso(to),
+    bySignal,
+    items: rows.map(saved),
+    demonstrations: all.filter((row) => !rows.includes(row)).map(saved),
+  };
 }
 
 /** Whole 1e-6 g: sums of such amounts are exact as integers. */

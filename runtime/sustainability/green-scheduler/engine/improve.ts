@@ -1,115 +1,204 @@
-import { type Candidate, candidatesOf, costOf } from "./candidates";
-import { type Place, unlimited } from "./outlook";
-import type { Task } from "./task";
-import type { Grid } from "./types";
-import { coresOf, soonestRoom } from "./window";
+import { best } from "./candidates";
+import { cellsOf, randomOf, sortedBy, type Work } from "./effort";
+import { type Place, Room } from "./outlook";
+import { burden, hold, isUnhappy, LATE, type Placed, settle, settleSoonest, settleWanted, Snapshot } from "./placed";
+import { type Priced, pricesOf } from "./prices";
+import { cure, search } from "./search";
+import { coresOf } from "./task";
+import { Views } from "./views";
 
+/**
+ * Cells of planning that improvement may cost beyond what every job needs: some tenths of a second. Counted, not timed, so
+ * that the same jobs give the same plan.
+ */
+const BUDGET = 40_000_000;
+/** Of it, what prices may cost, and for how many rounds, by few jobs or many. */
+const PRICES_SHARE = 0.1;
+const FEW_ROUNDS = 150;
+const MANY_ROUNDS = 30;
+/** Jobs are few where all can be planned this many times. */
+const FEW_PLANS = 20;
+/** How much of a plan of all of them many jobs may be moved once more. */
+const MANY_DESCENT = 0.2;
+/** What is left of it for the search. */
+const SEARCH_SHARE = 0.5;
+/** Plans of few jobs made from nothing, of which the best is searched on from. */
+const STARTS = 24;
+/** Plans made again, each time with those first who were late the last time (squeaky wheel: Joslin and Clements 1999). */
+const MAX_ATTEMPTS = 6;
+/** Searches from the best plan on, one after the other. */
+const SEARCHES = 4;
 /** Rounds in which jobs may move again after others have: each finds room that moves before it left. */
 const MAX_ROUNDS = 4;
-/** A round that saves less than this share of all is the last one. */
-const WORTHWHILE = 1e-3;
+/** A round that saves less than this share of all is the last one; and who is this near to the bound is there. */
+const WORTHWHILE = 1e-4;
 
-/** A job with its place in the plan that is being made. */
-export interface Placed {
-  task: Task;
-  /** Allowed and known, the home region first. */
-  places: readonly Place[];
-  /** Where it runs soonest: the plan that every other has to beat. */
-  baseline: Candidate;
-  chosen: Candidate;
-  /** Of `chosen`, by `costOf`. */
-  cost: number;
-  late: boolean;
-}
-
-/** A job that may move, with where it would go if it had the machines for itself. */
-export interface Mover extends Placed {
-  ideal: Candidate;
-  idealCost: number;
-}
-
-export function hold(task: Task, { place, slots }: Candidate, sign: 1 | -1): void {
-  for (const slot of slots) place.room.take(slot.from, slot.to, sign * coresOf(task, slot.replicas));
-}
-
-function fits(task: Task, { place, slots }: Candidate): boolean {
-  return slots.every(({ from, to, replicas }) => place.room.blockedAt(from, to, coresOf(task, replicas)) < 0);
-}
-
-/** The earliest uninterrupted run there is room for: at home, unless only another region starts it in time. */
-export function soonestOf(task: Task, places: readonly Place[], grid: Grid): Candidate | undefined {
-  let best: Candidate | undefined;
-  for (const place of places) {
-    const slot = soonestRoom(task, place, grid, task.soonest);
-    if (slot && (!best || slot.from < best.slots[0]!.from)) best = { place, slots: [slot] };
-    if (best && best.slots[0]!.from <= task.latest) break;
-  }
-  return best;
-}
-
-/** The cheapest of the candidates that is clearly below `cost`. */
-export function cheapest(task: Task, candidates: readonly Candidate[], cost: number): [Candidate, number] | undefined {
-  let best: [Candidate, number] | undefined;
-  for (const candidate of candidates) {
-    const other = costOf(task, candidate);
-    if (other < (best?.[1] ?? cost) * (1 - 1e-9)) best = [candidate, other];
-  }
-  return best;
-}
-
-/** Where each job would go alone: a bound on what it can save, and, where there is no limit, its plan. */
-export function moversOf(all: readonly Placed[], grid: Grid): Mover[] {
-  const free = new Map<Place, Place>();
-  const real = new Map<Place, Place>();
-  const freeOf = (place: Place): Place => {
-    const made = free.get(place) ?? unlimited(place);
-    free.set(place, made);
-    real.set(made, place);
-    return made;
+/**
+ * Moves jobs, which all are where they run soonest, so that together they emit as little as possible. Cores get prices, by
+ * which each job pays for what it takes from others (0 where there are enough: each goes where it is best for itself). Jobs
+ * take the room they want by these prices, the rest the best of what is left. Few jobs are put in several orders, and a search
+ * around the best plan uses up the budget. On the whole never worse than the soonest starts.
+ */
+export function improve(movers: readonly Placed[], limited: readonly Place[]): void {
+  const all = movers.reduce((sum, placed) => sum + cellsOf(placed), 0);
+  const work: Work = { cells: BUDGET };
+  const isFew = FEW_PLANS * all <= BUDGET;
+  if (isFew && takeIdeals(movers, limited)) return;
+  const priced = priceOf(movers, limited, all, work);
+  if (!isFew && isFree(priced) && takeIdeals(movers, limited)) return;
+  want(movers, new Views(false, priced.prices));
+  if (!isFew) for (const placed of movers) placed.idealCost = placed.wanted!.cost;
+  const views = new Views(true, priced.prices);
+  const soonest = new Snapshot(movers);
+  let leader = soonest;
+  let current = soonest;
+  const keep = (): void => {
+    current = new Snapshot(movers);
+    if (current.burden < leader.burden) leader = current;
   };
-  const movers: Mover[] = [];
-  for (const placed of all) {
-    const { task, places, late } = placed;
-    if (task.latest <= task.soonest && !late) continue;
-    const found = cheapest(task, candidatesOf(task, places.map(freeOf), grid), late ? Infinity : placed.cost);
-    if (!found && !late) continue;
-    const [ideal, idealCost] = found ?? [placed.chosen, placed.cost];
-    ideal.place = real.get(ideal.place) ?? ideal.place;
-    movers.push(Object.assign(placed, { ideal, idealCost }));
+  const random = randomOf(1);
+  for (let start = 0; start < (isFew ? STARTS : 1); start++) {
+    let order = orderOf(movers, start, random);
+    for (let attempt = 0; attempt < (isFew ? MAX_ATTEMPTS : 1); attempt++) {
+      if (start > 0 && work.cells < SEARCH_SHARE * BUDGET) break;
+      work.cells -= all;
+      const late = fromNothing(order, views, soonest);
+      if (!late) {
+        current = soonest;
+        break;
+      }
+      if (!isFew) {
+        work.cells = MANY_DESCENT * all;
+        cure(movers, late, work);
+      }
+      descend(order, work);
+      keep();
+      if (late.length === 0 || leader.burden < late.length * LATE) break;
+      const first = new Set(late);
+      order = [...late, ...order.filter((placed) => !first.has(placed))];
+    }
   }
-  return movers;
+  if (isFew || leader === soonest) {
+    soonest.restore();
+    work.cells = Math.max(work.cells, all);
+    descend(orderOf(movers, 0, random), work);
+    keep();
+  }
+  if (leader !== current) leader.restore();
+  const goal = priced.bound + WORTHWHILE * Math.abs(priced.bound);
+  if (!isFew || movers.length < 2 || leader.burden <= goal) return;
+  for (let round = 0; round < SEARCHES; round++) search(movers, views, goal, work, round);
 }
 
-/** Moves a job to the cheapest room there is for it, its own included; returns what that saves. */
-function move(mover: Mover, grid: Grid): number {
-  const { task, places, chosen, cost, late } = mover;
+/** Where each would go by the views, were there room. */
+function want(movers: readonly Placed[], views: Views): void {
+  for (const placed of movers) {
+    const { task, places, baseline, late } = placed;
+    const found = best(task, views.of(places));
+    // The greedy scaling of an elastic job is not always better than its smallest size.
+    placed.wanted = found && (late || !task.scale || found.cost < baseline.cost) ? found : baseline;
+  }
+}
+
+/** Each to where it would be best alone; false, and nothing moved, where cores do not allow it. */
+function takeIdeals(movers: readonly Placed[], limited: readonly Place[]): boolean {
+  want(movers, new Views(false));
+  for (const { task, chosen } of movers) hold(task, chosen, -1);
+  for (const placed of movers) {
+    placed.idealCost = placed.wanted!.cost;
+    hold(placed.task, placed.wanted!, 1);
+  }
+  const fit = !limited.some(({ room }) => room.isOverdrawn);
+  for (const placed of movers) {
+    if (fit) placed.late &&= placed.wanted === placed.chosen;
+    else hold(placed.task, placed.wanted!, -1);
+    if (fit) placed.chosen = placed.wanted!;
+    else hold(placed.task, placed.chosen, 1);
+  }
+  return fit;
+}
+
+/** Cores are not scarce. */
+function isFree({ prices }: Priced): boolean {
+  return [...prices.values()].every(({ values }) => values.every((price) => price === 0));
+}
+
+/** Prices from all movers, or from a sample where they are many. */
+function priceOf(movers: readonly Placed[], limited: readonly Place[], all: number, work: Work): Priced {
+  const budget = PRICES_SHARE * BUDGET;
+  const rounds = all * FEW_ROUNDS <= budget ? FEW_ROUNDS : MANY_ROUNDS;
+  const stride = Math.ceil((all * rounds) / budget);
+  const sample = movers.filter((_, i) => i % stride === 0);
+  const timeOf = (jobs: readonly Placed[]): number =>
+    jobs.reduce((sum, { task }) => sum + (task.cores * task.mean) / 1e6, 0);
+  // Without what movers hold.
+  const free = new Map(limited.map((place) => [place, new Room(place.grid, Float64Array.from(place.room.free!))]));
+  for (const { task, chosen } of movers) {
+    const room = free.get(chosen.place);
+    if (room) for (const { from, to, replicas } of chosen.slots) room.take(from, to, -coresOf(task, replicas));
+  }
+  work.cells -= (all * rounds) / stride;
+  const priced = pricesOf(sample, free, timeOf(sample) / timeOf(movers), rounds);
+  // What a sample emits at least says nothing of all.
+  return stride === 1 ? priced : { prices: priced.prices, bound: -Infinity };
+}
+
+/** To the cheapest room there is, where that is clearly cheaper. */
+function move(placed: Placed): void {
+  const { task, chosen, late } = placed;
   hold(task, chosen, -1);
-  const found: [Candidate, number] | undefined = fits(task, mover.ideal)
-    ? [mover.ideal, mover.idealCost]
-    : cheapest(task, candidatesOf(task, places, grid), late ? Infinity : cost);
-  if (found) {
-    [mover.chosen, mover.cost] = found;
-    // A late run would be no fair comparison.
-    if (late) mover.baseline = mover.chosen;
-    mover.late = false;
+  if (settle(placed, placed.places)) {
+    if (late || placed.chosen.cost < chosen.cost * (1 - 1e-9)) return;
+    hold(task, placed.chosen, -1);
   }
-  hold(task, mover.chosen, 1);
-  return cost - mover.cost;
+  placed.chosen = chosen;
+  placed.late = late;
+  hold(task, chosen, 1);
 }
 
-/** Who is not where it would be best. */
-export const isUnhappy = ({ cost, idealCost, late }: Mover): boolean => late || cost > idealCost * (1 + 1e-9);
-
-/** Each job to the cheapest room that is free, those first that save most by the core; and again, while that is worth while. */
-export function improve(movers: readonly Mover[], grid: Grid): void {
-  const worth = ({ task, cost, idealCost }: Mover): number =>
-    (cost - idealCost) / (task.high * coresOf(task, task.sizes[0]!.replicas));
-  const gains = new Map(movers.map((mover) => [mover, worth(mover)]));
-  const order = movers.toSorted((a, b) => gains.get(b)! - gains.get(a)!);
-  const total = movers.reduce((sum, { cost }) => sum + cost, 0);
+/** Each job to where it emits least in the room that is left; and again, while that is worth while. */
+function descend(order: readonly Placed[], work: Work): void {
   for (let round = 0; round < MAX_ROUNDS; round++) {
     let saved = 0;
-    for (const mover of order) if (isUnhappy(mover)) saved += move(mover, grid);
+    let total = 0;
+    for (const placed of order) {
+      if (work.cells < 0) return;
+      const before = burden(placed);
+      total += before;
+      if (!isUnhappy(placed)) continue;
+      work.cells -= cellsOf(placed);
+      move(placed);
+      saved += before - burden(placed);
+    }
     if (saved <= WORTHWHILE * total) return;
   }
+}
+
+/** By what jobs may be put in order: slack, what they save by the core, urgency, size. */
+const ORDERS: readonly ((placed: Placed) => number)[] = [
+  ({ task }) => task.latest - task.soonest,
+  ({ task, baseline, idealCost }) => (idealCost - baseline.cost) / (task.high * task.cores),
+  ({ task }) => task.latest - task.job.releaseAt,
+  ({ task }) => -task.cores * task.high,
+];
+
+/** In each order first as it is, then a little shuffled. */
+function orderOf(movers: readonly Placed[], start: number, random: () => number): Placed[] {
+  const keyOf = ORDERS[start % ORDERS.length]!;
+  if (start < ORDERS.length) return sortedBy(movers, keyOf);
+  return sortedBy(movers, (placed) => keyOf(placed) * (0.75 + 0.5 * random()));
+}
+
+/** A plan without the soonest starts in the way; returns who is late in it. Undefined, and all at their soonest starts, where not all have a place. */
+function fromNothing(order: readonly Placed[], views: Views, soonest: Snapshot): Placed[] | undefined {
+  for (const { task, chosen } of order) hold(task, chosen, -1);
+  const left = order.filter((placed) => !settleWanted(placed) && !settle(placed, views.of(placed.places)));
+  for (let i = 0; i < left.length; i++) {
+    if (settle(left[i]!, left[i]!.places) || settleSoonest(left[i]!)) continue;
+    const homeless = new Set(left.slice(i));
+    for (const placed of order) if (!homeless.has(placed)) hold(placed.task, placed.chosen, -1);
+    soonest.putBack();
+    return undefined;
+  }
+  return left.filter(({ late }) => late);
 }

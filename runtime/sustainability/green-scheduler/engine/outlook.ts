@@ -1,19 +1,13 @@
 import type { Grid, RegionOutlook } from "./types";
 import { denoise } from "./smoothing";
 
-/** A length: whole steps, and a part of one. */
-export interface Span {
-  whole: number;
-  part: number;
-}
-
 /** Intensity over time, with the integral of any stretch in constant time. Beyond the grid it goes on at its mean. */
 export class Curve {
   readonly mean: number;
+  /** Of a step. */
+  readonly hours: number;
   /** sums[i]: of the steps before i. */
   private readonly sums: Float64Array;
-  /** Of a step. */
-  private readonly hours: number;
 
   constructor(
     private readonly grid: Grid,
@@ -30,23 +24,8 @@ export class Curve {
     return (this.upTo(to) - this.upTo(from)) * this.hours;
   }
 
-  /** A length by steps, for `steps`. */
-  span(ms: number): Span {
-    const whole = Math.floor(ms / this.grid.stepMs);
-    return { whole, part: ms / this.grid.stepMs - whole };
-  }
-
-  /** The integral from the start of a step on; what `integral` gives, in fewer operations. */
-  steps(step: number, { whole, part }: Span): number {
-    return (this.at(step + whole, part) - this.at(step, 0)) * this.hours;
-  }
-
-  /** The integral over the first part of a step. */
-  head(step: number, part: number): number {
-    return (this.at(step, part) - this.at(step, 0)) * this.hours;
-  }
-
-  private at(step: number, part: number): number {
+  /** The integral up to a part of a step, by steps instead of hours: differences of it are what counts. */
+  at(step: number, part: number): number {
     const { values, sums } = this;
     if (step < 0) return (step + part) * this.mean;
     if (step < values.length) return sums[step]! + part * values[step]!;
@@ -65,11 +44,16 @@ export class Curve {
 export class Room {
   constructor(
     private readonly grid: Grid,
-    private readonly free: Float64Array | null,
+    readonly free: Float64Array | null,
   ) {}
 
   get limited(): boolean {
     return this.free !== null;
+  }
+
+  /** More was taken than there is. */
+  get isOverdrawn(): boolean {
+    return this.free !== null && this.free.some((cores) => cores < -1e-9);
   }
 
   /** First step that [from, to) touches, and the step after the last one; within the grid. */
@@ -101,15 +85,49 @@ export class Room {
 
 const UNLIMITED = new Room({ from: 0, stepMs: 1, steps: 0 }, null);
 
+/** What one core costs in each step, in grams: what others would have to emit more if it were taken from them. */
+export class Prices {
+  readonly values: Float64Array;
+  /** sums[i]: of the steps before i. */
+  private readonly sums: Float64Array;
+
+  constructor(
+    private readonly grid: Grid,
+    values: ArrayLike<number>,
+  ) {
+    this.values = Float64Array.from(values);
+    this.sums = new Float64Array(grid.steps + 1);
+    for (let i = 0; i < grid.steps; i++) this.sums[i + 1] = this.sums[i]! + this.values[i]!;
+  }
+
+  /** Of one core for all steps that [from, to) touches: as room is taken. */
+  touched(from: number, to: number): number {
+    const { from: origin, stepMs } = this.grid;
+    return this.between(Math.floor((from - origin) / stepMs), Math.ceil((to - origin) / stepMs));
+  }
+
+  /** Of one core from one step up to another; there are no prices beyond the grid. */
+  between(first: number, end: number): number {
+    const { steps } = this.grid;
+    if (end <= 0 || first >= steps) return 0;
+    return this.sums[end > steps ? steps : end]! - this.sums[first < 0 ? 0 : first]!;
+  }
+}
+
 /** One region as the planner sees it. */
 export interface Place {
   region: string;
+  grid: Grid;
   /** What plans are chosen by: the forecast without its independent errors. */
   choice: Curve;
   /** The forecast as it was given: what plans are reckoned by. */
   given: Curve;
   room: Room;
+  /** What cores are worth to others; null: no more than they emit. */
+  prices: Prices | null;
   pue: number;
+  /** The place itself, of which this may be another view. */
+  real: Place | null;
 }
 
 function known(region: string, values: ArrayLike<number>, grid: Grid): Float64Array {
@@ -122,9 +140,14 @@ function known(region: string, values: ArrayLike<number>, grid: Grid): Float64Ar
   return filled.map((value) => (Number.isFinite(value) ? value : mean));
 }
 
-/** The same place without a limit. */
-export function unlimited(place: Place): Place {
-  return { ...place, room: UNLIMITED };
+/** The same place without a limit, or with what its cores are worth to others, or both. */
+export function viewOf(place: Place, isLimited: boolean, prices: Prices | null): Place {
+  return { ...place, room: isLimited ? place.room : UNLIMITED, prices, real: place };
+}
+
+/** What is negative or not known is no room. */
+function atLeastNone(cores: number): number {
+  return cores > 0 ? cores : 0;
 }
 
 /** Throws RangeError where a series is not as long as the grid. */
@@ -137,9 +160,12 @@ export function placeOf(outlook: RegionOutlook, grid: Grid): Place {
   }
   return {
     region: outlook.region,
+    grid,
     given: curve,
     choice: choice === given ? curve : new Curve(grid, choice),
-    room: new Room(grid, outlook.freeCores === undefined ? null : Float64Array.from(outlook.freeCores)),
+    room: new Room(grid, outlook.freeCores === undefined ? null : Float64Array.from(outlook.freeCores, atLeastNone)),
+    prices: null,
     pue: outlook.pue ?? 1,
+    real: null,
   };
 }

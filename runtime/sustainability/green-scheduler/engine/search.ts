@@ -1,98 +1,129 @@
-import { type Candidate, candidatesOf, costOf } from "./candidates";
-import { cheapest, hold, isUnhappy, type Mover, soonestOf } from "./improve";
-import type { Grid } from "./types";
+import type { Candidate } from "./candidates";
+import { cellsOf, randomOf, type Work } from "./effort";
+import { burden, hold, isUnhappy, LATE, type Placed, settle, settleSoonest, Snapshot } from "./placed";
+import type { Views } from "./views";
 
-/** Placements that are tried in all: some tens of milliseconds. With more jobs than that, the rounds before have to do. */
-const EFFORT = 2_000;
-/** Attempts in a row without success after which nothing more is expected. */
-const PATIENCE = 60;
 /** Jobs that are taken out and put back at once. */
-const NEIGHBOURS = 7;
-
-interface State {
-  baseline: Candidate;
-  chosen: Candidate;
-  cost: number;
-  late: boolean;
-}
-
-/** Lateness outweighs all carbon; less of it is better. */
-function burden({ task }: Mover, { chosen, cost, late }: State): number {
-  return late ? 1e12 + (chosen.slots[0]!.from - task.latest) : cost;
-}
-
-function overlaps(a: Candidate, b: Candidate): boolean {
-  return a.place === b.place && a.slots.some((x) => b.slots.some((y) => x.from < y.to && y.from < x.to));
-}
+const LEAST_GROUP = 2;
+const MOST_GROUP = 8;
+/** Jobs that are looked at for those. */
+const MOST_LOOKED_AT = 300;
+/** Attempts to make room for a late one. */
+const TRIES = 30;
+/** How much worse, by the mean job, a plan may become at first that is searched on from. */
+const WARMTH = 0.05;
+/** The same by the weight of a late job, as long as there are some: ten hours of lateness. */
+const CURE = 0.01;
+/** Attempts in a row without a better plan after which nothing more is expected: some, and some for each job. */
+const PATIENCE = 1500;
+const PATIENCE_BY_JOB = 250;
 
 /**
- * Large neighbourhood search (Shaw 1998) for what the rounds left: a job that is not where it would be best, and some of those
- * in its way, are taken out and put back in another order; what is better on the whole stays. No job is left with more than
- * its soonest start emits. The same jobs give the same plan: the choices follow a fixed sequence.
+ * Large neighbourhood search (Shaw 1998) with threshold accepting (Dueck and Scheuer 1990): a job that is not where it would be
+ * best, and some of those around a time it might run at, are taken out and put back in another order, by the prices or by their
+ * own grams. Each `round` is another sequence, which strays further. The best plan that was met stays. Ends at the goal, with the budget, or when nothing better is found any more. The
+ * same jobs give the same plan: the choices follow a fixed sequence.
  */
-export function search(movers: readonly Mover[], grid: Grid): void {
-  let state = 1;
-  const below = (count: number): number => {
-    state = Math.imul(state ^ (state >>> 15), 0x2c1b3c6d) + 0x6d2b79f5;
-    return ((((state ^ (state >>> 13)) >>> 0) / 2 ** 32) * count) | 0;
-  };
-  let idle = 0;
-  for (let effort = EFFORT; effort > movers.length && idle < PATIENCE;) {
-    const unhappy = movers.filter(isUnhappy);
-    if (unhappy.length === 0) return;
-    const first = unhappy[below(unhappy.length)]!;
-    const rivals = movers.filter((mover) => mover !== first && overlaps(mover.chosen, first.ideal));
-    const group = [first];
-    while (group.length < NEIGHBOURS && rivals.length > 0) group.push(...rivals.splice(below(rivals.length), 1));
-    while (group.length < 3 && group.length < movers.length) {
-      const other = movers[below(movers.length)]!;
-      if (!group.includes(other)) group.push(other);
+export function search(movers: readonly Placed[], views: Views, goal: number, work: Work, round: number): void {
+  const random = randomOf(2 + round);
+  const below = (count: number): number => Math.floor(random() * count);
+  let leader = new Snapshot(movers);
+  let isKept = true;
+  let least = leader.burden;
+  let current = least;
+  const budget = work.cells;
+  const patience = PATIENCE + PATIENCE_BY_JOB * movers.length;
+  const carbon = movers.reduce((sum, { chosen }) => sum + chosen.cost, 0) / movers.length;
+  for (let idle = 0; idle < patience && work.cells > 0 && least > goal; idle++) {
+    // For half of the time, another may be late instead, and for longer: it may have an easier way out.
+    const isCuring = current >= LATE && work.cells > budget / 2 && idle < patience / 2;
+    const late = isCuring ? movers.filter((placed) => placed.late) : [];
+    const group = neighbourhood(late.length > 0 && random() < 0.5 ? late : movers, movers, below);
+    work.cells -= isCuring ? movers.length : 0;
+    for (const placed of group) work.cells -= cellsOf(placed);
+    const warmth = WARMTH * 2 ** round * carbon * (work.cells / budget) * Math.max(0, 1 - (2 * idle) / patience);
+    const threshold = isCuring ? CURE * LATE : warmth;
+    const isPriced = random() < 0.5;
+    // Before the best plan is left.
+    if (!isKept) {
+      leader = new Snapshot(movers);
+      work.cells -= movers.length;
+      isKept = true;
     }
-    // The first stays first half of the time: it came for its place.
-    for (let i = group.length - 1; i > 0; i--) {
-      const j = below(i + 1);
-      if (j === 0 && effort % 2 === 0) continue;
-      [group[i], group[j]] = [group[j]!, group[i]!];
+    const change = rearrange(group, isPriced ? views : undefined, threshold, isCuring);
+    current += change;
+    if (current >= least - 1e-9 * carbon) continue;
+    least = current;
+    idle = 0;
+    isKept = false;
+  }
+  if (isKept) leader.restore();
+}
+
+/** Takes the late ones into time, as far as some tries to make room around them do: for many jobs, of which few are late. */
+export function cure(movers: readonly Placed[], late: readonly Placed[], work: Work): void {
+  const random = randomOf(1);
+  const below = (count: number): number => Math.floor(random() * count);
+  for (const placed of late) {
+    for (let tries = 0; tries < TRIES && placed.late && work.cells > 0; tries++) {
+      const group = neighbourhood([placed], movers, below);
+      for (const one of group) work.cells -= cellsOf(one);
+      rearrange(group, undefined, 0, false);
     }
-    effort -= group.length;
-    idle = rearrange(group, grid) ? 0 : idle + 1;
   }
 }
 
-/** True: the group is better off. Equal plans are taken too: they lead on to others. */
-function rearrange(group: readonly Mover[], grid: Grid): boolean {
-  const before = group.map(({ baseline, chosen, cost, late }): State => ({ baseline, chosen, cost, late }));
-  for (const mover of group) hold(mover.task, mover.chosen, -1);
+function neighbourhood(
+  firsts: readonly Placed[],
+  movers: readonly Placed[],
+  below: (count: number) => number,
+): Placed[] {
+  let first = firsts[below(firsts.length)]!;
+  for (let tries = 0; tries < 8 && !isUnhappy(first); tries++) first = firsts[below(firsts.length)]!;
+  const { task } = first;
+  const from = task.soonest + below(Math.max(1, task.latest - task.soonest));
+  const to = from + task.high;
+  const size = LEAST_GROUP + below(MOST_GROUP - LEAST_GROUP + 1);
+  const group = [first];
+  // From anywhere on, around once, so that all have the same chance.
+  const offset = below(movers.length);
+  for (let i = 0; i < Math.min(movers.length, MOST_LOOKED_AT) && group.length < size; i++) {
+    const other = movers[(offset + i) % movers.length]!;
+    const { place, slots } = other.chosen;
+    if (other === first || !first.places.includes(place)) continue;
+    if (slots.some((slot) => slot.from < to && slot.to > from)) group.push(other);
+  }
+  if (group.length === 1)
+    group.push(movers[offset] === first ? movers[(offset + 1) % movers.length]! : movers[offset]!);
+  // The first stays first half of the time: it came for its place.
+  const fixed = below(2);
+  for (let i = group.length - 1; i > fixed; i--) {
+    const j = fixed + below(i + 1 - fixed);
+    [group[i], group[j]] = [group[j]!, group[i]!];
+  }
+  return group;
+}
+
+/** Returns by how much the burden changed; 0, and nothing changed, where it would rise by more than the threshold. */
+function rearrange(group: readonly Placed[], views: Views | undefined, threshold: number, mayBeLate: boolean): number {
+  const before = group.map(({ chosen, late }): [Candidate, boolean] => [chosen, late]);
   let change = 0;
-  let placed = 0;
-  for (; placed < group.length; placed++) {
-    const mover = group[placed]!;
-    const after = settle(mover, grid);
-    if (!after) break;
-    change += burden(mover, after) - burden(mover, before[placed]!);
-    Object.assign(mover, after);
-    hold(mover.task, mover.chosen, 1);
+  for (const placed of group) {
+    change -= burden(placed);
+    hold(placed.task, placed.chosen, -1);
   }
-  if (placed === group.length && change <= 0) return change < -1e-9 * before.reduce((sum, { cost }) => sum + cost, 0);
-  for (const mover of group.slice(0, placed)) hold(mover.task, mover.chosen, -1);
-  group.forEach((mover, i) => {
-    Object.assign(mover, before[i]);
-    hold(mover.task, mover.chosen, 1);
+  let settled = 0;
+  for (const placed of group) {
+    if (!settle(placed, views?.of(placed.places) ?? placed.places) && !(mayBeLate && settleSoonest(placed))) break;
+    change += burden(placed);
+    settled++;
+    if (change > threshold) break;
+  }
+  if (settled === group.length && change <= threshold) return change;
+  for (const placed of group.slice(0, settled)) hold(placed.task, placed.chosen, -1);
+  group.forEach((placed, i) => {
+    [placed.chosen, placed.late] = before[i]!;
+    hold(placed.task, placed.chosen, 1);
   });
-  return false;
-}
-
-/** The best there is for it now; undefined where that is worse than what it was promised. */
-function settle(mover: Mover, grid: Grid): State | undefined {
-  const { task, places, baseline } = mover;
-  const found = cheapest(task, candidatesOf(task, places, grid), Infinity);
-  if (!found) {
-    const chosen = mover.late ? soonestOf(task, places, grid) : undefined;
-    return chosen && { baseline, chosen, cost: costOf(task, chosen), late: true };
-  }
-  const [chosen, cost] = found;
-  // A late run would be no fair comparison.
-  if (baseline.slots[0]!.from > task.latest) return { baseline: chosen, chosen, cost, late: false };
-  const promised = costOf(task, baseline);
-  return cost <= promised * (1 + 1e-9) ? { baseline, chosen, cost, late: false } : undefined;
+  return 0;
 }

@@ -56,6 +56,11 @@ export interface Job {
   /** A later start has to save this much for each hour of waiting. 0 by default: carbon alone decides, ties go to the earliest.
    * Not counted where there is a carbon budget. */
   waitPriceGramsPerHour?: number;
+  /**
+   * It must not be expected to emit more than at its soonest start, whatever others save by that. Where cores are scarce, a job
+   * without it may have to leave the cleanest hours to others, so that all together emit less; that makes nobody late.
+   */
+  neverAboveSoonest?: boolean;
   /** Set while it runs: it stays there, and going on costs no start-up. A running job that cannot be interrupted is never moved. */
   runningIn?: string;
 }
@@ -113,7 +118,10 @@ export interface Plan {
   outcome: PlanOutcome;
   /** Of the plan, on the forecast as it was given (not as it was smoothed for the choice). */
   expectedGrams: number;
-  /** Of the soonest start in the first allowed region, on the same forecast. */
+  /**
+   * Of the soonest start there is room for, in the first allowed region, on the same forecast. All plans together are never
+   * expected to emit more than all these; a single one only where it makes room for others.
+   */
   baselineGrams: number;
   expectedKwh: number;
   /** By how much the start could still be put off without endangering the deadline; at least 0. */

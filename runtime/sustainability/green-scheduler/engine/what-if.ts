@@ -1,7 +1,7 @@
 import { placeOf } from "./outlook";
-import { expect, taskOf } from "./task";
+import { coresOf, expect, taskOf } from "./task";
 import type { Job, PlanningContext, StartCost } from "./types";
-import { coresOf, straight } from "./window";
+import { straight } from "./window";
 
 /**
  * What a job would emit if it ran without a pause from each start there is: as soon as it may, and from each step on, in each

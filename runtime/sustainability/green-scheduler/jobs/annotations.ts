@@ -1,5 +1,6 @@
 import { type FieldFault, GREEN_ANNOTATIONS, KUBERNETES_ANNOTATIONS } from "../../../exports";
 import { contradictions, type Declaration, type Declared } from "./declaration";
+import { occurrenceFrom, type Schedule } from "./recurrence";
 
 type Setting = keyof typeof GREEN_ANNOTATIONS;
 type Parse<T> = (text: string) => T | undefined;
@@ -12,7 +13,7 @@ const KEY = /^[A-Za-z0-9](?:[A-Za-z0-9._/-]{0,126}[A-Za-z0-9])?$/;
 
 /**
  * Pure: from a job's annotations to its declaration, or to every fault in them. `submittedAt` is when the scheduler first saw
- * the job; times may be given relative to it. An annotation with the scheduler's prefix that it does not know is a fault too:
+ * the job; times may be given relative to it, or to the first time of its schedule from then on. An annotation with the scheduler's prefix that it does not know is a fault too:
  * a misspelt deadline would else be none.
  */
 export function parseAnnotations(annotations: Readonly<Record<string, string>>, submittedAt: number): Declared {
@@ -31,8 +32,11 @@ export function parseAnnotations(annotations: Readonly<Record<string, string>>, 
     return value;
   }
 
+  const schedule = scheduleOf(annotations, submittedAt, faults);
+  const base = schedule?.at ?? submittedAt;
+  const times = schedule ? "+<seconds> after each time of the schedule" : "an RFC 3339 time or +<seconds>";
   const time = (setting: Setting): number | undefined =>
-    read(setting, (text) => parseTime(text, submittedAt), "an RFC 3339 time or +<seconds>");
+    read(setting, (text) => (schedule && !text.startsWith("+") ? undefined : parseTime(text, base)), times);
   const amount = (setting: Setting, unit: string): number | undefined =>
     read(setting, parseNumber, `a number of ${unit}, 0 or more`);
   const positive = (setting: Setting, unit: string): number | undefined =>
@@ -40,10 +44,10 @@ export function parseAnnotations(annotations: Readonly<Record<string, string>>, 
 
   const deadline = time("deadline");
   if (annotations[GREEN_ANNOTATIONS.deadline] === undefined) {
-    faults.push({ field: GREEN_ANNOTATIONS.deadline, message: "is missing; must be an RFC 3339 time or +<seconds>" });
+    faults.push({ field: GREEN_ANNOTATIONS.deadline, message: `is missing; must be ${times}` });
   }
   const declaration: Declaration = {
-    releaseAt: time("release") ?? submittedAt,
+    releaseAt: time("release") ?? base,
     deadline: deadline ?? Infinity,
     maxDelaySeconds: amount("maxDelay", "seconds") ?? null,
     durationSeconds: positive("duration", "seconds") ?? null,
@@ -53,14 +57,46 @@ export function parseAnnotations(annotations: Readonly<Record<string, string>>, 
     minChunkSeconds: amount("minChunk", "seconds") ?? 0,
     watts: positive("watts", "W") ?? null,
     regions: read("regions", parseRegions, "names of regions separated by commas") ?? [],
+    pinned: annotations[GREEN_ANNOTATIONS.regions] !== undefined,
     carbonBudgetGrams: positive("carbonBudget", "gCO2e") ?? null,
     recurringKey: read("recurringKey", (text) => (KEY.test(text) ? text : undefined), `like ${KEY.source}`) ?? null,
+    schedule: schedule && { cron: schedule.cron, timeZone: schedule.timeZone },
     scale: [],
   };
   if (deadline !== undefined) {
     faults.push(...contradictions(declaration, (name) => (name === "deadline" ? GREEN_ANNOTATIONS.deadline : name)));
   }
   return faults.length > 0 ? { declaration: null, faults } : { declaration, faults: [] };
+}
+
+/** The schedule with its first time from `from` on; null where there is none, or a fault in it. */
+function scheduleOf(
+  annotations: Readonly<Record<string, string>>,
+  from: number,
+  faults: FieldFault[],
+): (Schedule & { at: number }) | null {
+  const cron = annotations[GREEN_ANNOTATIONS.schedule]?.trim();
+  const zone = annotations[GREEN_ANNOTATIONS.timeZone]?.trim();
+  if (cron === undefined) {
+    if (zone !== undefined) {
+      faults.push({
+        field: GREEN_ANNOTATIONS.timeZone,
+        message: `is of a schedule: ${GREEN_ANNOTATIONS.schedule} is missing`,
+      });
+    }
+    return null;
+  }
+  const schedule = { cron, timeZone: zone ?? "UTC" };
+  try {
+    const at = occurrenceFrom(schedule, from);
+    if (at !== null) return { ...schedule, at };
+    faults.push({ field: GREEN_ANNOTATIONS.schedule, message: `never comes again: ${JSON.stringify(cron)}` });
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    const message = `must be a cron expression in a time zone that there is, and is ${JSON.stringify(cron)} in ${schedule.timeZone}: ${why}`;
+    faults.push({ field: GREEN_ANNOTATIONS.schedule, message });
+  }
+  return null;
 }
 
 /** What of the annotations a declaration depends on: where it stays the same, so does the declaration. */

@@ -2,8 +2,8 @@ import type { Cluster, ClusterNode, WorkloadStatus } from "../../../kernel/clust
 import type { Clock } from "../../../kernel/clock";
 import type { SeenRun } from "../engine";
 import type { Change, SchedulerStore, Stored } from "../store";
-import { regionsOf } from "./capacity";
-import { ended, observe, ownJobs } from "./observe";
+import { homeOf, labelledRegions, regionsOf } from "./capacity";
+import { ended, observe, type Observed, ownJobs, recurs } from "./observe";
 import { isOver, type JobRecord } from "./record";
 
 /** Callers' jobs of which nobody reported the end are given up so long after their deadline. */
@@ -14,6 +14,8 @@ export interface View {
   now: number;
   open: Stored[];
   over: Stored[];
+  /** Jobs of the cluster that are over and are to run again. */
+  recurring: string[];
   nodes: ClusterNode[];
   workloads: WorkloadStatus[];
   runTimes: Map<string, SeenRun[]>;
@@ -22,7 +24,7 @@ export interface View {
 }
 
 interface BoardOptions {
-  cluster: Pick<Cluster, "list" | "nodes">;
+  cluster: Pick<Cluster, "list" | "nodes" | "renew">;
   store: SchedulerStore;
   clock: Clock;
   region: string;
@@ -55,7 +57,9 @@ export class Board {
     this.known = stored ?? this.known;
     this.nodes = nodes ?? this.nodes;
     const now = clock.now();
-    if (workloads) for (const change of this.news(workloads, now)) await attempt(this.save(change));
+    const seen = this.seen(now);
+    const recurring = this.recurring(workloads ?? [], seen);
+    if (workloads) for (const change of this.news(workloads, seen)) await attempt(this.save(change));
     this.giveUp(now);
     const keys = this.known.flatMap(({ record }) => record.declaration?.recurringKey ?? []);
     this.runTimes = (await attempt(store.runTimes([...new Set(keys)]))) ?? this.runTimes;
@@ -63,6 +67,7 @@ export class Board {
       now,
       open: this.known.filter(({ record }) => !isOver(record)),
       over: this.known.filter(({ record }) => isOver(record)),
+      recurring,
       nodes: this.nodes,
       workloads: workloads ?? [],
       runTimes: this.runTimes,
@@ -80,10 +85,25 @@ export class Board {
     return stored !== undefined;
   }
 
+  private recurring(workloads: readonly WorkloadStatus[], seen: Observed): string[] {
+    const open = new Set(this.known.flatMap(({ record }) => (isOver(record) ? [] : record.name)));
+    const over = ownJobs(workloads).filter((status) => !open.has(status.spec.name) && recurs(status, seen));
+    return over.map(({ spec }) => spec.name);
+  }
+
+  /** What is known of the cluster when its jobs are looked at. */
+  private seen(now: number): Observed {
+    const { region, newId, cluster } = this.options;
+    return {
+      ...{ now, newId, renewable: cluster.renew !== undefined },
+      regions: regionsOf(this.nodes, region),
+      home: homeOf(this.nodes, region),
+      regionOfNode: labelledRegions(this.nodes),
+    };
+  }
+
   /** What the cluster shows that was not known. */
-  private news(workloads: readonly WorkloadStatus[], now: number): Change[] {
-    const { region, newId } = this.options;
-    const seen = { now, region, regions: regionsOf(this.nodes, region), newId };
+  private news(workloads: readonly WorkloadStatus[], seen: Observed): Change[] {
     const statuses = new Map(ownJobs(workloads).map((status) => [status.spec.name, status]));
     const changes: Change[] = [];
     const taken = new Set<string>();
@@ -92,7 +112,7 @@ export class Board {
       taken.add(record.name);
       if (record.origin !== "cluster") continue;
       const status = statuses.get(record.name);
-      const next = status ? observe(record, status, seen) : ended(record, "deleted", now);
+      const next = status ? observe(record, status, seen) : ended(record, "deleted", seen.now);
       if (next && next !== record) changes.push({ record: next, revision });
     }
     for (const [name, status] of statuses) {

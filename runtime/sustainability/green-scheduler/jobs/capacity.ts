@@ -1,11 +1,26 @@
+import { REGION_LABEL } from "../../../exports";
 import type { ClusterNode, WorkloadStatus } from "../../../kernel/cluster/cluster";
-
-const REGION_LABEL = "topology.kubernetes.io/region";
 
 /** Regions of the cluster's nodes by their label; the given one for nodes without. */
 export function regionsOf(nodes: readonly ClusterNode[], region: string): string[] {
   const regions = new Set(nodes.map(({ labels }) => labels[REGION_LABEL] ?? region));
   return regions.size > 0 ? [...regions] : [region];
+}
+
+/** Where a job runs that may run anywhere in the cluster: the configured region where it has nodes, else the first by name. */
+export function homeOf(nodes: readonly ClusterNode[], region: string): string {
+  const regions = regionsOf(nodes, region);
+  return regions.includes(region) ? region : regions.sort()[0]!;
+}
+
+/** By node, of those that say where they are. */
+export function labelledRegions(nodes: readonly ClusterNode[]): Map<string, string> {
+  return new Map(
+    nodes.flatMap(({ name, labels }): [string, string][] => {
+      const region = labels[REGION_LABEL];
+      return region === undefined ? [] : [[name, region]];
+    }),
+  );
 }
 
 /** Cores in each region that the ready nodes have, less what runs on them and is not among `own`. */

@@ -1,5 +1,6 @@
 import type { FieldFault } from "../../../exports";
 import type { ScalePoint } from "../engine";
+import type { Schedule } from "./recurrence";
 
 /** What a job says about itself. Times are milliseconds since the epoch, durations seconds, power W, carbon gCO2e. */
 export interface Declaration {
@@ -16,8 +17,12 @@ export interface Declaration {
   watts: number | null;
   /** Where it may run, the first being where it would run unshifted; empty: where the scheduler is. */
   regions: string[];
+  /** It named its regions, and must run in one of them; without it, it runs wherever the cluster puts it. */
+  pinned: boolean;
   carbonBudgetGrams: number | null;
   recurringKey: string | null;
+  /** Of a job that runs again and again: `releaseAt` is its present time. */
+  schedule: Schedule | null;
   /** Sizes of an elastic job; empty where it has one size. */
   scale: ScalePoint[];
 }

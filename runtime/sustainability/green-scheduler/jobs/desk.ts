@@ -2,7 +2,7 @@ import { MnoError } from "../../../exports";
 import type { Clock } from "../../../kernel/clock";
 import type { EventContext } from "../../../kernel/events/codec";
 import type { Plan, StartCost } from "../engine";
-import type { EndBody, JobBody } from "../schemas";
+import type { EndBody, JobBody } from "../requests";
 import type { SchedulerStore, Stored } from "../store";
 import { contradictions, type Declaration } from "./declaration";
 import type { Decision } from "./decision";
@@ -10,7 +10,7 @@ import { plannedEvent } from "./events";
 import type { Grounds } from "./forecasts";
 import { ended } from "./observe";
 import type { Planning } from "./planning";
-import { isOver, type JobRecord } from "./record";
+import { isOver, type JobRecord, promiseOf } from "./record";
 
 interface DeskOptions {
   store: SchedulerStore;
@@ -53,7 +53,7 @@ export class Desk {
       reason: plan.reason,
     };
     const planned = { ...record, plan, plannedAt: now, decisionId: id };
-    const event = plan.slots.length > 0 ? plannedEvent(planned, plan, id, events) : undefined;
+    const event = plannedEvent(planned, plan, id, events);
     const stored = await store.save({ record: planned, revision: 0, decision, ...(event && { event }) });
     if (!stored) throw taken(record.name);
     onCommit();
@@ -130,7 +130,8 @@ export class Desk {
       throw invalid([{ field: `/runs/${String(wrong)}`, message }]);
     }
     const finishedAt = times.at(-1)!.to;
-    return this.end(stored, { ...ended({ ...record, runs: times }, outcome, now), finishedAt });
+    const ran = { ...record, runs: times, promisedGramsPerKwh: promiseOf(record.plan) };
+    return this.end(stored, { ...ended(ran, outcome, now), finishedAt });
   }
 
   private async end(stored: Stored, record: JobRecord): Promise<JobRecord> {
@@ -178,8 +179,10 @@ export class Desk {
       minChunkSeconds: body.minChunkSeconds ?? 0,
       watts: body.watts,
       regions: body.regions ?? [],
+      pinned: body.regions !== undefined,
       carbonBudgetGrams: body.carbonBudgetGrams ?? null,
       recurringKey: body.recurringKey ?? null,
+      schedule: null,
       scale: body.scale ?? [],
     };
     const faults = contradictions(declaration, (field) => `/${field}`);
@@ -203,6 +206,7 @@ export class Desk {
       releaseId: null,
       plannedAt: null,
       unplannableSince: null,
+      promisedGramsPerKwh: null,
       finishedAt: null,
       account: null,
     };

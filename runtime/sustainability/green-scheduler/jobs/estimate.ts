@@ -8,6 +8,8 @@ export interface Defaults {
   durationSeconds: number;
   wattsPerCore: number;
   region: string;
+  /** What acting may take: jobs that are released here are let run, and so planned, so long before their deadlines demand it. */
+  marginMilliseconds: number;
 }
 
 /** How long the rest of it runs, learned from earlier runs of its recurring key and from what it declares itself. */
@@ -39,25 +41,32 @@ export function plannerJob(
     tenant: record.tenant,
     // What is past is past: the planner sees what is left, of the work and of the patience.
     releaseAt: Math.max(declaration.releaseAt, now),
-    deadline: declaration.deadline,
+    deadline: declaration.deadline - (record.origin === "cluster" ? defaults.marginMilliseconds : 0),
     ...(declaration.maxDelaySeconds !== null && { maxDelaySeconds: Math.max(0, declaration.maxDelaySeconds - held) }),
     duration: durationOf(declaration, seen, Math.max(0, ranSeconds(record, now) - startups), defaults),
     interruptible: declaration.interruptible,
     checkpointSeconds: declaration.checkpointSeconds,
     startupSeconds: declaration.startupSeconds,
     minChunkSeconds: declaration.minChunkSeconds,
-    watts: wattsOf(record, declaration, defaults),
+    watts: wattsOf(record, defaults),
     cores: record.cores * (declaration.scale.length > 0 ? 1 : record.replicas),
-    regions: declaration.regions.length > 0 ? declaration.regions : [defaults.region],
+    regions: regionsLeft(record, declaration, defaults),
     ...(declaration.scale.length > 0 && { scale: declaration.scale }),
     ...(declaration.carbonBudgetGrams !== null && { carbonBudgetGrams: declaration.carbonBudgetGrams }),
     ...(running && { runningIn: running.region }),
   };
 }
 
-/** Power of all its replicas while it runs, W. */
-export function wattsOf(record: JobRecord, declaration: Declaration, { wattsPerCore }: Defaults): number {
-  return declaration.watts ?? Math.max(record.cores, 1) * record.replicas * wattsPerCore;
+/** Where what is left of it may run: what has run in a cluster stays where it was. */
+function regionsLeft({ origin, runs }: JobRecord, { regions }: Declaration, { region }: Defaults): readonly string[] {
+  const last = origin === "cluster" ? runs.at(-1)?.region : undefined;
+  if (last !== undefined) return [last];
+  return regions.length > 0 ? regions : [region];
+}
+
+/** Power of all its replicas while it runs, W: as declared, or by the cores that it requests; one where it requests none. */
+export function wattsOf({ declaration, cores, replicas }: JobRecord, { wattsPerCore }: Defaults): number {
+  return declaration?.watts ?? (cores > 0 ? cores : 1) * replicas * wattsPerCore;
 }
 
 /** How long it was held back until `now`: since it might have run, less what it ran. */

@@ -1,5 +1,5 @@
 import { type Clock, within } from "../../../kernel/clock";
-import type { Intensity, IntensityForecast } from "../../../kernel/intensity/intensity";
+import type { Intensity, IntensityForecast, IntensityPoint } from "../../../kernel/intensity/intensity";
 import { type Grid, resample } from "../engine";
 import { distrust, jumpOf, type Remembered, TRUST } from "./trust";
 
@@ -24,6 +24,8 @@ export interface RegionForecast {
   grounds: Grounds;
   /** Mean intensity of each step, gCO2e/kWh; undefined where there is none that could be trusted. */
   values: Float64Array | undefined;
+  /** As the feed gave it. */
+  points: readonly IntensityPoint[];
   /** Changes when the feed has something new. */
   version: string;
 }
@@ -62,7 +64,7 @@ export class Forecasts {
       const forecast = await within(clock, timeoutMilliseconds, asked, late);
       return this.judge(region, forecast, grid);
     } catch (error) {
-      return { grounds: unanswered(region, error), values: undefined, version: "none" };
+      return { grounds: unanswered(region, error), values: undefined, points: [], version: "none" };
     }
   }
 
@@ -76,7 +78,7 @@ export class Forecasts {
     // What stands in for a feed is made anew with each question.
     const made = by === "feed" ? generatedAt : Math.floor(generatedAt / STAND_IN_MILLISECONDS);
     const version = `${String(grounds.trusted)} ${source} ${by} ${String(made)}`;
-    return { grounds, values: fault === undefined ? values : undefined, version };
+    return { grounds, values: fault === undefined ? values : undefined, points: forecast.points, version };
   }
 
   /** What is wrong with how it changed; remembers it where nothing is. */

@@ -1,16 +1,23 @@
-import { KUBERNETES_ANNOTATIONS, KUBERNETES_LABELS } from "../../../exports";
+import { GREEN_ANNOTATIONS, KUBERNETES_ANNOTATIONS, KUBERNETES_LABELS } from "../../../exports";
 import type { WorkloadStatus } from "../../../kernel/cluster/cluster";
+import { demoRegion } from "../../../kernel/intensity/demo-region";
 import { declarationKey, parseAnnotations } from "./annotations";
-import { closeRuns, type JobRecord, type Outcome } from "./record";
+import type { Declared } from "./declaration";
+import { closeRuns, type JobRecord, type Outcome, promiseOf } from "./record";
 
 export const ENGINE = "green-scheduler";
 
-interface Observed {
+/** What a look at jobs needs to know beside them. */
+export interface Observed {
   now: number;
   /** Regions of the cluster's nodes, or the configured one. */
   regions: readonly string[];
   /** Where a job runs that does not say. */
-  region: string;
+  home: string;
+  /** By node, of those that say where they are. */
+  regionOfNode: ReadonlyMap<string, string>;
+  /** The cluster can run a job again that is over. */
+  renewable: boolean;
   newId: () => string;
 }
 
@@ -19,6 +26,14 @@ export function ownJobs(workloads: readonly WorkloadStatus[]): WorkloadStatus[] 
   return workloads.filter(
     ({ spec }) => spec.kind === "job" && spec.annotations?.[KUBERNETES_ANNOTATIONS.admission] === ENGINE,
   );
+}
+
+/** Is it over, and to run again? Not where its declaration is not valid: it would run again and again, at once each time. */
+export function recurs(status: WorkloadStatus, seen: Observed): boolean {
+  if (status.phase !== "succeeded" && status.phase !== "failed") return false;
+  // Most have none: a cluster keeps many jobs that are over.
+  if (status.spec.annotations?.[GREEN_ANNOTATIONS.schedule] === undefined) return false;
+  return (declaredBy(status, seen.now, seen).declaration?.schedule ?? null) !== null;
 }
 
 /** Pure: what is known of a job after a look at it; the same object where nothing is new. */
@@ -40,11 +55,19 @@ export function observe(record: JobRecord | undefined, status: WorkloadStatus, s
   return held ? declared : begun(declared, status, seen);
 }
 
-/** The job with a run under way; the same where it has one. */
+/** The job with a run under way; the same where it has one, and it is where it was thought to be. */
 function begun(record: JobRecord, status: WorkloadStatus, seen: Observed): JobRecord {
-  if (record.state === "running") return record;
-  const run = { from: startOf(status, record, seen.now), to: null, region: regionOf(record, seen) };
-  return { ...record, state: "running", runs: [...record.runs, run] };
+  const { plan, runs, state } = record;
+  const region = regionOf(record, status, seen);
+  if (state === "running") {
+    const last = runs.at(-1);
+    if (!last || last.to !== null || last.region === region) return record;
+    return { ...record, runs: [...runs.slice(0, -1), { ...last, region }] };
+  }
+  const run = { from: startOf(status, record, seen.now), to: null, region };
+  // Later plans are of what is left of it.
+  const promisedGramsPerKwh = runs.length > 0 ? record.promisedGramsPerKwh : promiseOf(plan);
+  return { ...record, state: "running", runs: [...runs, run], promisedGramsPerKwh };
 }
 
 /** A job that is over, and whose accounts are open. */
@@ -52,9 +75,12 @@ export function ended(record: JobRecord, state: Outcome, now: number): JobRecord
   return { ...record, state, runs: closeRuns(record.runs, now), finishedAt: now };
 }
 
-/** Where a job of the cluster runs: it cannot be moved, so the first of its regions that the cluster has. */
-function regionOf(record: JobRecord, { region }: Pick<Observed, "region">): string {
-  return record.declaration?.regions[0] ?? region;
+/** Where it runs: as the nodes of its replicas say, else where it was let run last, or is to be. A demonstration is nowhere else. */
+function regionOf(record: JobRecord, { replicas }: WorkloadStatus, { home, regionOfNode }: Observed): string {
+  const planned = record.plan?.region ?? record.declaration?.regions[0];
+  if (planned !== undefined && demoRegion(planned)) return planned;
+  const seen = replicas.map(({ node }) => regionOfNode.get(node)).find((region) => region !== undefined);
+  return seen ?? record.runs.at(-1)?.region ?? planned ?? home;
 }
 
 function newRecord(status: WorkloadStatus, { now, newId }: Observed): JobRecord {
@@ -77,25 +103,40 @@ function newRecord(status: WorkloadStatus, { now, newId }: Observed): JobRecord 
     releaseId: null,
     plannedAt: null,
     unplannableSince: null,
+    promisedGramsPerKwh: null,
     finishedAt: null,
     account: null,
   };
 }
 
 /** Reads the annotations anew where they have changed; a plan made by the old ones is void. */
-function redeclared(record: JobRecord, { spec }: WorkloadStatus, seen: Observed): JobRecord {
-  const key = declarationKey(spec.annotations ?? {});
+function redeclared(record: JobRecord, status: WorkloadStatus, seen: Observed): JobRecord {
+  const key = declarationKey(status.spec.annotations ?? {});
   if (key === record.declarationKey) return record;
-  const { declaration, faults } = parseAnnotations(spec.annotations ?? {}, record.submittedAt);
-  const changed = { ...record, declarationKey: key, plan: null, plannedAt: null, unplannableSince: null };
-  if (!declaration) return { ...changed, declaration: null, faults };
-  // A job of the cluster stays where the cluster is.
-  const here = declaration.regions.filter((region) => seen.regions.includes(region));
+  const declared = declaredBy(status, record.submittedAt, seen);
+  return { ...record, declarationKey: key, ...declared, plan: null, plannedAt: null, unplannableSince: null };
+}
+
+/** What the job says of itself, and whether this cluster can do it. */
+function declaredBy({ spec }: WorkloadStatus, submittedAt: number, seen: Observed): Declared {
+  const declared = parseAnnotations(spec.annotations ?? {}, submittedAt);
+  const { declaration } = declared;
+  if (!declaration) return declared;
+  if (declaration.schedule && !seen.renewable) {
+    const message =
+      "is for clusters that run a job again; here a CronJob makes one for each run, annotated and suspended";
+    return { declaration: null, faults: [{ field: GREEN_ANNOTATIONS.schedule, message }] };
+  }
+  // A job of the cluster stays in the cluster; a demonstration is nowhere.
+  const here = declaration.regions.filter((region) => seen.regions.includes(region) || demoRegion(region));
   if (declaration.regions.length > 0 && here.length === 0) {
     const message = `names no region of this cluster, which has ${seen.regions.join(", ")}`;
-    return { ...changed, declaration: null, faults: [{ field: "regions", message }] };
+    return { declaration: null, faults: [{ field: GREEN_ANNOTATIONS.regions, message }] };
   }
-  return { ...changed, declaration: { ...declaration, regions: here.slice(0, 1) }, faults: [] };
+  const regions = here.length > 0 ? here : [seen.home];
+  // The runs of one job are runs of one recurring job, also where it does not say so.
+  const recurringKey = declaration.recurringKey ?? (declaration.schedule ? spec.name : null);
+  return { declaration: { ...declaration, regions, recurringKey }, faults: [] };
 }
 
 function endOf({ phase }: WorkloadStatus): Outcome | undefined {

@@ -47,6 +47,11 @@ export class Planning {
     });
   }
 
+  /** May it run within the horizon? */
+  isNear({ releaseAt }: Job, now: number): boolean {
+    return releaseAt < now + this.options.horizonMilliseconds;
+  }
+
   /**
    * As far as the furthest deadline, within the horizon; but never too short for the longest job, and with longer steps where
    * there would be too many of them.

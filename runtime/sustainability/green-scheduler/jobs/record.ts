@@ -39,6 +39,8 @@ export interface JobRecord {
   plannedAt: number | null;
   /** When it was last said that it cannot be planned; null where it can. */
   unplannableSince: number | null;
+  /** gCO2e per kWh that the plan promised to save when it first ran; null before, and where it ran without a plan. */
+  promisedGramsPerKwh: number | null;
   /** How it ended; the accounts may still be open. */
   finishedAt: number | null;
   account: Account | null;
@@ -62,6 +64,11 @@ export interface Account {
   };
   /** How the figures came to be. */
   method: string;
+}
+
+/** What a plan promises to save against a start at once, gCO2e per kWh: by energy, for a job may run longer than was thought. */
+export function promiseOf(plan: Plan | null): number | null {
+  return plan && plan.expectedKwh > 0 ? (plan.baselineGrams - plan.expectedGrams) / plan.expectedKwh : null;
 }
 
 export const isOver = ({ state }: JobRecord): boolean =>

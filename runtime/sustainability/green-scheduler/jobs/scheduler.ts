@@ -5,23 +5,22 @@ import type { EventContext } from "../../../kernel/events/codec";
 import type { Instruments } from "../instruments";
 import type { Stored } from "../store";
 import type { Board, View } from "./board";
-import { freeCores } from "./capacity";
+import { freeCores, labelledRegions } from "./capacity";
 import { type Decision, samePlan } from "./decision";
 import { latestSafeStart } from "./estimate";
 import { plannedEvent } from "./events";
-import type { Grounds, RegionForecast } from "./forecasts";
+import type { Grounds } from "./forecasts";
+import { Novelty } from "./novelty";
 import type { Estimated, Planned, Planning } from "./planning";
+import type { JobRecord } from "./record";
 import type { Settlement } from "./settlement";
 import { type Step, stepOf } from "./step";
-
-/** Feeds tell of the next hours as time goes by, without always saying that the forecast is another one. */
-const REPLAN_MILLISECONDS = 3_600_000;
 
 interface SchedulerOptions {
   board: Board;
   planning: Planning;
   settlement: Settlement;
-  cluster: Pick<Cluster, "resume" | "suspend">;
+  cluster: Pick<Cluster, "resume" | "suspend" | "renew">;
   instruments: Instruments;
   log: Logger;
   events: EventContext;
@@ -34,8 +33,7 @@ interface SchedulerOptions {
 
 /** One leader's rounds: look, plan where something is new, act, settle. */
 export class Scheduler {
-  /** What the last plans were made from. */
-  private planned = { jobs: "", forecasts: "", at: -Infinity };
+  private readonly novelty = new Novelty();
   private grounds: Grounds[] = [];
 
   constructor(private readonly options: SchedulerOptions) {}
@@ -56,7 +54,11 @@ export class Scheduler {
     const jobs = new Map(estimated.map((one) => [one.record.id, one]));
     for (const stored of view.open) {
       if (signal.aborted) return;
-      if (stored.record.origin === "cluster") await attempt(this.act(stored, jobs.get(stored.record.id), view.now));
+      if (stored.record.origin === "cluster") await attempt(this.act(stored, jobs.get(stored.record.id), view));
+    }
+    for (const name of view.recurring) {
+      if (signal.aborted) return;
+      await attempt(this.renew(name));
     }
     for (const stored of view.over) {
       if (signal.aborted) return;
@@ -70,9 +72,10 @@ export class Scheduler {
   private async plan(view: View, estimated: readonly Estimated[]): Promise<void> {
     const { planning, instruments, region } = this.options;
     const { now } = view;
-    // What a caller runs is his from its first slot on.
+    // What a caller runs is his from its first slot on; what may not run yet for days is planned when it comes near.
     const plannable = estimated.filter(
-      ({ record }) => record.origin === "cluster" || (record.plan?.slots[0]?.from ?? Infinity) > now,
+      ({ record, job }) =>
+        planning.isNear(job, now) && (record.origin === "cluster" || (record.plan?.slots[0]?.from ?? Infinity) > now),
     );
     if (plannable.length === 0) return;
     const grid = planning.grid(
@@ -85,7 +88,7 @@ export class Scheduler {
     );
     this.grounds = forecasts.map(({ grounds }) => grounds);
     instruments.trusting(this.grounds.filter(({ trusted }) => !trusted).length);
-    const trigger = this.trigger(plannable, forecasts, now);
+    const trigger = this.novelty.of(plannable, forecasts, now);
     if (trigger === undefined) return;
     const begun = performance.now();
     const [own, callers] = (["cluster", "caller"] as const).map((origin) =>
@@ -105,7 +108,8 @@ export class Scheduler {
     }
     view.faults.push(...faults);
     // What could not be kept is planned again.
-    this.planned = faults.length > 0 ? { ...this.planned, jobs: "" } : this.fingerprints(plannable, forecasts, now);
+    if (faults.length > 0) this.novelty.forget();
+    else this.novelty.remember(plannable, forecasts, now);
   }
 
   private async keep(
@@ -144,22 +148,30 @@ export class Scheduler {
       ? { ...record, plan, plannedAt: now, decisionId: decision.id, unplannableSince: null }
       : { ...record, decisionId: record.decisionId ?? decision.id, unplannableSince: now };
     stored.record = next;
-    const event = plan && plan.slots.length > 0 ? plannedEvent(next, plan, decision.id, events) : undefined;
+    const event = plannedEvent(next, plan, decision.id, events);
     if (plan) instruments.planned(plan.outcome);
     else log.warn({ workload: record.name, decision: decision.id }, decision.reason);
     await this.save(stored, { decision, ...(event && { event }) });
   }
 
-  private async act(stored: Stored, estimated: Estimated | undefined, now: number): Promise<void> {
+  private async act(stored: Stored, estimated: Estimated | undefined, view: View): Promise<void> {
+    const { now } = view;
     const { cluster, instruments, log, graceMilliseconds } = this.options;
     const { record } = stored;
     const latestStart = estimated ? this.latestStart({ record, job: estimated.job }, now) : -Infinity;
     const step = stepOf({ record, now, latestStart, graceMilliseconds });
-    if (step.do === "release") return this.release(stored, step, estimated, latestStart, now);
+    if (step.do === "release") return this.release(stored, step, estimated, latestStart, view);
     if (step.do === "nothing") return;
     await cluster.suspend(record.name);
     instruments.paused();
     log.info({ workload: record.name, decision: record.decisionId }, `the job is suspended: ${step.why}`);
+  }
+
+  /** Holds a recurring job that is over for its next run; the next look finds it waiting. */
+  private async renew(name: string): Promise<void> {
+    const { cluster, log } = this.options;
+    await cluster.renew?.(name);
+    log.info({ workload: name }, "the recurring job is held for its next run");
   }
 
   private async release(
@@ -167,7 +179,7 @@ export class Scheduler {
     step: Step & { do: "release" },
     estimated: Estimated | undefined,
     latestStart: number,
-    now: number,
+    { now, nodes }: View,
   ): Promise<void> {
     const { cluster, instruments, log, newDecisionId } = this.options;
     const { record } = stored;
@@ -193,7 +205,8 @@ export class Scheduler {
     }
     const annotations: Record<string, string> = { [GREEN_ANNOTATIONS.decision]: id };
     if (step.grounds === "invalid") annotations[GREEN_ANNOTATIONS.fault] = step.why;
-    await cluster.resume(record.name, { annotations });
+    const region = placeOf(record, nodes);
+    await cluster.resume(record.name, { annotations, ...(region !== undefined && { region }) });
     instruments.released(step.grounds);
     const fields = { workload: record.name, decision: id, grounds: step.grounds };
     if (step.grounds === "plan") log.info(fields, `the job is released: ${step.why}`);
@@ -210,32 +223,11 @@ export class Scheduler {
   private async save(stored: Stored, change: Pick<Parameters<Board["save"]>[0], "decision" | "event">): Promise<void> {
     if (await this.options.board.save({ ...stored, ...change })) stored.revision += 1;
   }
+}
 
-  /** What is new since the last plans; undefined where nothing is. */
-  private trigger(jobs: readonly Estimated[], forecasts: readonly RegionForecast[], now: number): string | undefined {
-    const { jobs: before, forecasts: known, at } = this.planned;
-    const next = this.fingerprints(jobs, forecasts, now);
-    if (before === "") return "the first look, or the last planning failed";
-    if (next.jobs !== before) return "a job came, changed or went";
-    if (next.forecasts !== known) return "a new forecast, or one that is not trusted any more";
-    const passed = jobs.some(
-      ({ record }) => record.state !== "running" && record.plan?.slots.every(({ to }) => to <= now),
-    );
-    if (passed) return "all slots of a job have passed";
-    return now - at >= REPLAN_MILLISECONDS ? "an hour has passed: the forecast reaches further" : undefined;
-  }
-
-  private fingerprints(jobs: readonly Estimated[], forecasts: readonly RegionForecast[], at: number) {
-    const kept = jobs.map(({ record: { id, state, declarationKey, runs } }) => [
-      id,
-      state,
-      declarationKey,
-      runs.length,
-    ]);
-    return {
-      jobs: JSON.stringify(kept),
-      forecasts: JSON.stringify(forecasts.map(({ grounds, version }) => [grounds.region, version])),
-      at,
-    };
-  }
+/** The region that the cluster has to keep the job in; undefined where it may run anywhere, or stays where it ran before. */
+function placeOf({ declaration, plan, runs }: JobRecord, nodes: View["nodes"]): string | undefined {
+  if (!declaration?.pinned || runs.length > 0) return undefined;
+  const labelled = new Set(labelledRegions(nodes).values());
+  return [plan?.region, ...declaration.regions].find((region) => region !== undefined && labelled.has(region));
 }

@@ -32,10 +32,8 @@ export class Settlement {
   async settle({ record, revision }: Stored): Promise<void> {
     const { board, intensity, instruments, clock, events, defaults, timeoutMilliseconds } = this.options;
     const { declaration } = record;
-    const region = declaration?.regions[0] ?? defaults.region;
-    const watts = declaration
-      ? wattsOf(record, declaration, defaults)
-      : record.cores * record.replicas * defaults.wattsPerCore;
+    const region = declaration?.regions[0] ?? record.runs[0]?.region ?? defaults.region;
+    const watts = wattsOf(record, defaults);
     const late = (): Error => new Error(`the history of intensity did not come in ${String(timeoutMilliseconds)} ms`);
     const account = await within(clock, timeoutMilliseconds, () => settle(record, watts, region, intensity), late);
     if (!account)

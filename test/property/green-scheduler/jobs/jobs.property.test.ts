@@ -10,7 +10,7 @@ import { stepOf } from "../../../../runtime/sustainability/green-scheduler/jobs/
 
 const NOW = Date.parse("2026-01-01T12:00:00Z");
 const DAY = 86_400_000;
-const DEFAULTS = { durationSeconds: 3600, wattsPerCore: 3.5, region: "DE" };
+const DEFAULTS = { durationSeconds: 3600, wattsPerCore: 3.5, region: "DE", marginMilliseconds: 40_000 };
 
 const times = fc.integer({ min: NOW - DAY, max: NOW + 3 * DAY });
 const seconds = fc.double({ min: 0, max: 100_000, noNaN: true });
@@ -26,8 +26,10 @@ const declarations: fc.Arbitrary<Declaration> = fc.record({
   minChunkSeconds: seconds,
   watts: fc.option(fc.double({ min: 1, max: 1e5, noNaN: true })),
   regions: fc.constantFrom([], ["DE"], ["FR", "DE"]),
+  pinned: fc.boolean(),
   carbonBudgetGrams: fc.constant(null),
   recurringKey: fc.constant(null),
+  schedule: fc.constant(null),
   scale: fc.constant([]),
 });
 
@@ -69,6 +71,7 @@ function record(changes: Partial<JobRecord>): JobRecord {
     releaseId: null,
     plannedAt: null,
     unplannableSince: null,
+    promisedGramsPerKwh: null,
     finishedAt: null,
     account: null,
     ...changes,

@@ -7,7 +7,7 @@ import { openIntensity } from "../../../../runtime/kernel/intensity/open";
 import type { Database } from "../../../../runtime/kernel/store/database";
 import { openDatabase } from "../../../../runtime/kernel/store/open";
 import { silent } from "../../auto-scaling-engine/fakes";
-import { GreenAgent, HOUR, MINUTE, NOW } from "./fakes";
+import { GreenAgent, HOUR, MINUTE, NOTHING_MISSED, NOW } from "./fakes";
 
 /** NOW is noon: the clean hours are six hours ahead. */
 const EVENING = NOW + 6 * HOUR;
@@ -91,7 +91,15 @@ describe("green scheduler: agent", () => {
       assert.equal(finished["startedAt"], new Date(EVENING).toISOString());
       const savings = (await agent.call("GET", "/v1/savings")).body as { bySignal: Record<string, unknown>[] };
       assert.deepEqual(savings.bySignal, [
-        { signal: "average", jobs: 1, energyKwh: 1, gramsCo2e: 100, baselineGramsCo2e: 400, savedGramsCo2e: 300 },
+        {
+          signal: "average",
+          jobs: 1,
+          energyKwh: 1,
+          gramsCo2e: 100,
+          baselineGramsCo2e: 400,
+          savedGramsCo2e: 300,
+          ...NOTHING_MISSED,
+        },
       ]);
       const why = await decision(planned.decisionId);
       assert.equal(why["kind"], "plan");

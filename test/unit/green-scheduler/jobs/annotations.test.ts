@@ -38,8 +38,10 @@ describe("green scheduler: annotations of jobs", () => {
       minChunkSeconds: 60,
       watts: 250,
       regions: ["DE", "FR"],
+      pinned: true,
       carbonBudgetGrams: 99.5,
       recurringKey: "reports/nightly",
+      schedule: null,
       scale: [],
     });
   });
@@ -72,6 +74,46 @@ describe("green scheduler: annotations of jobs", () => {
 
   it("refuses a release after the deadline", () => {
     assert.deepEqual(faultsOf({ deadline: "+60", release: "+60" }), [GREEN_ANNOTATIONS.deadline]);
+  });
+
+  describe("of a recurring job", () => {
+    const parse = (settings: Parameters<typeof annotated>[0], from = NOW) =>
+      parseAnnotations(annotated({ deadline: "+7200", ...settings }), from);
+
+    it("counts from the first time of the schedule at the look or after it, in its time zone", () => {
+      const nightly = { schedule: "30 22 * * *", timeZone: "Europe/Madrid", release: "+60" };
+      const { declaration } = parse(nightly);
+      const at = Date.parse("2026-01-01T21:30:00Z");
+      assert.deepEqual([declaration?.releaseAt, declaration?.deadline], [at + 60_000, at + 7_200_000]);
+      assert.deepEqual(declaration?.schedule, { cron: "30 22 * * *", timeZone: "Europe/Madrid" });
+      assert.equal(parse(nightly, at).declaration?.releaseAt, at + 60_000, "its very time counts");
+      assert.equal(parse(nightly, at + 1).declaration?.releaseAt, at + 86_400_000 + 60_000);
+      assert.deepEqual(parse({ schedule: "0 * * * *" }).declaration?.schedule?.timeZone, "UTC");
+    });
+
+    it("keeps its hour when the clocks change", () => {
+      const { declaration } = parse(
+        { schedule: "0 3 * * *", timeZone: "Europe/Madrid" },
+        Date.parse("2026-03-28T12:00:00Z"),
+      );
+      assert.equal(declaration?.releaseAt, Date.parse("2026-03-29T01:00:00Z"));
+    });
+
+    it("says what is wrong with it", () => {
+      const said = (settings: Parameters<typeof annotated>[0]): string =>
+        parse(settings)
+          .faults.map(({ field, message }) => `${field} ${message}`)
+          .join("\n");
+      assert.match(said({ schedule: "at night" }), /green\.schedule must be a cron expression .* "at night"/);
+      assert.match(
+        said({ schedule: "0 3 * * *", timeZone: "Mars/Olympus" }),
+        /green\.schedule must be .* Mars\/Olympus/,
+      );
+      assert.match(said({ schedule: "0 0 30 2 *" }), /green\.schedule never comes again/);
+      assert.match(said({ timeZone: "UTC" }), /green\.time-zone is of a schedule/);
+      const absolute = { schedule: "0 3 * * *", deadline: "2026-01-02T06:00:00Z" };
+      assert.match(said(absolute), /green\.deadline must be \+<seconds> after each time of the schedule/);
+    });
   });
 
   it("does not depend on what the scheduler writes itself, nor on order", () => {

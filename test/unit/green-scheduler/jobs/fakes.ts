@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { GREEN_ANNOTATIONS, KUBERNETES_ANNOTATIONS } from "../../../../runtime/exports";
+import { GREEN_ANNOTATIONS, KUBERNETES_ANNOTATIONS, REGION_LABEL } from "../../../../runtime/exports";
 import { ManualClock } from "../../../../runtime/kernel/clock";
 import type { ResumeOptions, WorkloadStatus } from "../../../../runtime/kernel/cluster/cluster";
 import type {
@@ -18,6 +18,9 @@ export const MINUTE = 60_000;
 export const HOUR = 3_600_000;
 export { NOW };
 
+/** In sums of savings of jobs that did as planned. */
+export const NOTHING_MISSED = { lostGramsCo2e: 0, unkeptGramsCo2e: 0, missedDeadlines: 0, unplanned: 0 };
+
 type Setting = keyof typeof GREEN_ANNOTATIONS;
 
 /** Annotations of a job that waits for the green scheduler. */
@@ -30,6 +33,9 @@ export function annotated(settings: Partial<Record<Setting, string>>): Record<st
 export class JobCluster extends FakeCluster {
   readonly resumed: [name: string, annotations: Record<string, string>][] = [];
   readonly suspended: string[] = [];
+  readonly renewed: string[] = [];
+  /** Regions that jobs were let run in, where they were kept in one. */
+  readonly placed: [name: string, region: string][] = [];
   now: () => number = () => NOW;
   /** When set, `list` fails with it. */
   away: Error | undefined;
@@ -38,6 +44,15 @@ export class JobCluster extends FakeCluster {
     this.add(name, 1, { kind: "job", annotations: annotated(settings), labels });
     this.status(name).phase = "suspended";
     this.status(name).replicas = [];
+  }
+
+  /** Nodes of four cores, one in each region. */
+  regions(...regions: string[]): void {
+    const room = { cpuCores: 4, memoryBytes: 1e9 };
+    this.clusterNodes = regions.map((region) => ({
+      ...{ name: `node-${region}`, ready: true, zone: "none", capacity: room, allocatable: room },
+      labels: { [REGION_LABEL]: region },
+    }));
   }
 
   status(name: string): WorkloadStatus {
@@ -49,13 +64,18 @@ export class JobCluster extends FakeCluster {
     return super.list();
   }
 
-  async resume(name: string, { annotations = {} }: ResumeOptions = {}): Promise<WorkloadStatus> {
+  async resume(name: string, { annotations = {}, region }: ResumeOptions = {}): Promise<WorkloadStatus> {
     if (this.fault) throw this.fault;
     const status = this.status(name);
+    if (region !== undefined) this.placed.push([name, region]);
+    const kept = this.placed.find(([one]) => one === name)?.[1];
+    const there = this.clusterNodes.find(({ labels }) => labels[REGION_LABEL] === (kept ?? labels[REGION_LABEL]));
     status.spec.annotations = { ...status.spec.annotations, ...annotations };
     status.phase = "progressing";
     const startedAt = new Date(this.now()).toISOString();
-    status.replicas = [{ name: `${name}-0`, node: "node-1", phase: "ready", restarts: 0, endpoints: {}, startedAt }];
+    status.replicas = [
+      { name: `${name}-0`, node: there?.name ?? "node-1", phase: "ready", restarts: 0, endpoints: {}, startedAt },
+    ];
     this.resumed.push([name, annotations]);
     return structuredClone(status);
   }
@@ -67,6 +87,15 @@ export class JobCluster extends FakeCluster {
     this.suspended.push(name);
     return structuredClone(status);
   }
+
+  /** undefined where jobs run once. */
+  renew?: (name: string) => Promise<WorkloadStatus> = async (name) => {
+    const status = this.status(name);
+    status.phase = "suspended";
+    status.replicas = [];
+    this.renewed.push(name);
+    return structuredClone(status);
+  };
 
   end(name: string, phase: "succeeded" | "failed" = "succeeded"): void {
     const status = this.status(name);
@@ -153,7 +182,7 @@ export class GreenAgent extends TestAgent {
   }
 
   async begin(
-    settings: Record<string, string> = { MNO_GS_REGION: "DE" },
+    settings: Record<string, string> = { MNO_CARBON_REGION: "DE" },
     intensity: Intensity = this.intensity,
   ): Promise<void> {
     this.cluster.now = () => this.clock.now();

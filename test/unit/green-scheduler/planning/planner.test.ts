@@ -112,6 +112,42 @@ describe("green scheduler: planning", () => {
     );
   });
 
+  it("lets a job leave a clean hour to one that saves more there, unless it was promised not to", () => {
+    const jobs = [
+      jobOf({ id: "small", watts: 100, deadline: 2 * HOUR }),
+      jobOf({ id: "large", watts: 1000, deadline: 3 * HOUR }),
+    ];
+    const context = contextOf([1, 5, 9], { freeCores: [1, 1, 1] });
+    const plans = planAll(jobs, context);
+    assert.deepEqual(
+      plans.map(({ slots }) => slots[0]!.from / HOUR),
+      [1, 0],
+    );
+    assert.match(plans[0]!.reason, /0\.5 g instead of 0\.1 g; it leaves cleaner hours to jobs that save more there/);
+    const promised = planAll([{ ...jobs[0]!, neverAboveSoonest: true }, jobs[1]!], context);
+    assert.deepEqual(
+      promised.map(({ slots }) => slots[0]!.from / HOUR),
+      [0, 1],
+    );
+  });
+
+  it("takes no room that a budget needs for others' savings", () => {
+    const jobs = [
+      jobOf({ id: "small", watts: 100, deadline: 2 * HOUR, carbonBudgetGrams: 0.2 }),
+      jobOf({ id: "large", watts: 1000, deadline: 3 * HOUR }),
+    ];
+    const plans = planAll(jobs, contextOf([1, 5, 9], { freeCores: [1, 1, 1] }));
+    assert.deepEqual(
+      plans.map(({ outcome }) => outcome),
+      ["at-once", "at-once"],
+    );
+  });
+
+  it("counts free cores that are negative or not known as none", () => {
+    const [plan] = planAll([jobOf()], contextOf([5, 5, 1], { freeCores: [-1, NaN, 1] }));
+    assert.equal(plan!.slots[0]!.from, 2 * HOUR);
+  });
+
   it("says that a job is late, or has no room at all", () => {
     const jobs = [jobOf({ id: "first", deadline: HOUR }), jobOf({ id: "second", deadline: HOUR })];
     const plans = planAll(jobs, contextOf([5, 5], { freeCores: [1, 1] }));
@@ -136,6 +172,12 @@ describe("green scheduler: planning", () => {
       { from: 2 * HOUR, to: 3 * HOUR, replicas: 1 },
     ]);
     assert.ok(plan.expectedGrams < plan.baselineGrams);
+    // Of the dearest pair of a step and a size only as much as is needed.
+    const shorter = { meanSeconds: 2.4 * 3600, highSeconds: 2.4 * 3600 };
+    assert.deepEqual(planOf(jobOf({ scale, duration: shorter }), contextOf([50, 10, 11, 60, 60])).slots, [
+      { from: HOUR, to: 1.5 * HOUR, replicas: 2 },
+      { from: 1.5 * HOUR, to: 3 * HOUR, replicas: 1 },
+    ]);
     // Only the largest size makes this deadline.
     const hurried = planOf(jobOf({ scale, duration, deadline: 1.4 * HOUR }), contextOf([50, 10, 11]));
     assert.deepEqual(hurried.slots, [{ from: 0, to: 1.4 * HOUR, replicas: 4 }]);

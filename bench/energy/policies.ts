@@ -3,19 +3,17 @@ import {
   CONSOLIDATION_OPTIONS,
   consolidate,
 } from "../../runtime/sustainability/energy-optimizer/consolidate";
-import { Fleet, type FleetNode, type Host, type Item } from "../../runtime/sustainability/energy-optimizer/fleet";
+import {
+  Fleet,
+  type FleetNode,
+  freeShare as free,
+  type Host,
+  type Item,
+} from "../../runtime/sustainability/energy-optimizer/fleet";
+import { wattsPerFit } from "../../runtime/sustainability/energy-optimizer/waking";
 import type { Policy } from "./replay";
 
-/** Free share of the node, over what it has. */
-function free({ node: { supply }, room }: Host): number {
-  const gpus = supply.gpus ?? 0;
-  const shares = [room.cpuCores / supply.cpuCores, room.memoryBytes / supply.memoryBytes];
-  if (gpus > 0) shares.push(room.devices.reduce((sum, device) => sum + device, 0) / gpus);
-  return shares.reduce((sum, share) => sum + share, 0) / shares.length;
-}
-
 const size = ({ node: { supply } }: Host): number => supply.cpuCores + 32 * (supply.gpus ?? 0);
-const idleWatts = ({ node }: Host): number => node.watts({ cores: 0, gpus: 0 });
 
 export const SPREAD: Policy = {
   name: "spread, always on",
@@ -30,13 +28,21 @@ export const BEST_FIT: Policy = { name: "best fit, empty nodes off", alwaysOn: f
 /** And every hour what is used less than half is emptied by best fit, as the cluster autoscaler and Karpenter do. */
 export const BEST_FIT_CONSOLIDATION: Policy = { ...BEST_FIT, name: "consolidation by best fit", plan: byBestFit };
 
-/** Pods are placed by best fit too; nodes are woken by their idle power, and consolidated by the engine. */
-export const OURS: Policy = {
-  name: "energy optimizer",
+/** Our order of waking, and nothing is moved: what of the saving is the order's, and what the plans'. */
+export const OURS_UNPLANNED: Policy = {
+  name: "energy optimizer, nothing moved",
   alwaysOn: false,
   score: free,
-  wakeScore: idleWatts,
-  plan: (nodes, items) => consolidate(nodes, items, new Map(), CONSOLIDATION_OPTIONS),
+  wakeScore: ({ node }, need) => wattsPerFit(node, need),
+  reserveNodes: CONSOLIDATION_OPTIONS.reserveNodes,
+};
+
+/** Pods are placed by best fit too; nodes are woken by their idle power for what they hold, and consolidated by the engine. */
+export const OURS: Policy = {
+  ...OURS_UNPLANNED,
+  name: "energy optimizer",
+  plan: (nodes, items, { lifetimeHours, reserve }) =>
+    consolidate(nodes, items, new Map(), { ...CONSOLIDATION_OPTIONS, lifetimeHours, reserve }),
 };
 
 /** Power plays no part: the emptiest node goes first, whatever it draws. */

@@ -7,10 +7,16 @@ import type { TraceNode } from "./trace";
 /** W of a switched-off server's management controller; the same under every policy. */
 export const STANDBY_WATTS = 5;
 
+/**
+ * W that a busy GPU adds, an A10's, on every model: the same work takes longer on a slower one, the trace does not say by how
+ * much, and no policy shall gain by sending work to where it would only take longer.
+ */
+const BUSY_GPU_WATTS = 134;
+
 interface Generation {
   architecture: string;
-  /** W of one GPU: idle about as nvidia-smi shows it, full as the vendor's data sheet limits it. */
-  gpu: readonly [idle: number, full: number];
+  /** W of one idle GPU, about as nvidia-smi shows it. */
+  idleGpuWatts: number;
 }
 
 /**
@@ -18,18 +24,19 @@ interface Generation {
  * are the trace's names for models that it hides; they are counted as A10.
  */
 const GENERATIONS: readonly (readonly [model: RegExp, generation: Generation])[] = [
-  [/^P100/, { architecture: "Broadwell", gpu: [26, 250] }],
-  [/^V100/, { architecture: "Skylake", gpu: [25, 300] }],
-  [/^T4/, { architecture: "Cascade Lake", gpu: [10, 70] }],
-  [/^(A10|G\d)/, { architecture: "Ice Lake", gpu: [16, 150] }],
+  [/^P100/, { architecture: "Broadwell", idleGpuWatts: 26 }],
+  [/^V100/, { architecture: "Skylake", idleGpuWatts: 25 }],
+  [/^T4/, { architecture: "Cascade Lake", idleGpuWatts: 10 }],
+  [/^(A10|G\d)/, { architecture: "Ice Lake", idleGpuWatts: 16 }],
 ];
-const UNKNOWN: Generation = { architecture: "Skylake", gpu: [25, 250] };
+const UNKNOWN: Generation = { architecture: "Skylake", idleGpuWatts: 25 };
 
 /** The node with its power, above standby: CCF's processor model, memory by the GiB, GPUs. */
 export function powered({ name, supply }: TraceNode): FleetNode {
   const { cpuCores, memoryBytes, gpus = 0, gpuModel } = supply;
-  const { architecture, gpu } = GENERATIONS.find(([model]) => model.test(gpuModel ?? ""))?.[1] ?? UNKNOWN;
-  const [idleWatts, fullWatts] = gpu;
+  const { architecture, idleGpuWatts: idleWatts } =
+    GENERATIONS.find(([model]) => model.test(gpuModel ?? ""))?.[1] ?? UNKNOWN;
+  const fullWatts = idleWatts + BUSY_GPU_WATTS;
   const watts = nodePower(ccfPower(architecture, cpuCores), cpuCores, { count: gpus, idleWatts, fullWatts });
   const memoryWatts = (memoryBytes / 2 ** 30) * WATTS_PER_GIB;
   return {

@@ -1,6 +1,8 @@
 import type { Consolidation } from "../../runtime/sustainability/energy-optimizer/consolidate";
 import { Fleet, type FleetNode, type Host, type Item } from "../../runtime/sustainability/energy-optimizer/fleet";
 import { STANDBY_WATTS } from "./power";
+import { largest, Reserve } from "../../runtime/sustainability/energy-optimizer/reserve";
+import type { Need } from "../../runtime/sustainability/energy-optimizer/room";
 import type { TimedPod } from "./trace";
 
 /** From off until it takes pods. */
@@ -22,9 +24,19 @@ export interface Policy {
   /** Least is chosen, of the nodes that are on and have room. */
   score: (host: Host) => number;
   /** Least is chosen, of the nodes that are off and would have room. */
-  wakeScore: (host: Host) => number;
+  wakeScore: (host: Host, need: Need) => number;
+  /** Nodes that stay free for the largest of what came before, while another can be woken. */
+  reserveNodes?: number;
   /** Every hour; undefined: nothing is moved. */
-  plan?: (nodes: FleetNode[], items: Item[]) => Consolidation;
+  plan?: (nodes: FleetNode[], items: Item[], known: Known) => Consolidation;
+}
+
+/** What a policy knows of what is to come: nothing but what was. */
+export interface Known {
+  /** Hours for which what earlier plans freed stayed free. */
+  lifetimeHours: number;
+  /** What pods asked for that came so far. */
+  reserve: readonly Need[];
 }
 
 interface Running {
@@ -53,12 +65,14 @@ export class Replay {
     nodes: readonly FleetNode[],
     private readonly pods: readonly TimedPod[],
     private readonly policy: Policy,
+    /** The largest that pods asked for, so far; at first, before the week began. */
+    private seen: readonly Need[] = [],
   ) {
     this.fleet = new Fleet(nodes.map((node) => ({ ...node, on: policy.alwaysOn })));
   }
 
   fork(): Replay {
-    const copy = new Replay([], this.pods, this.policy);
+    const copy = new Replay([], this.pods, this.policy, this.seen);
     const { now, kwh, moves, breaches, next } = this;
     Object.assign(copy, { now, kwh, moves, breaches, next });
     copy.waits = [...this.waits];
@@ -91,7 +105,7 @@ export class Replay {
    * What is planned now; nothing is done. Pods that have not settled keep their nodes; what is empty, and will be switched off
    * in any case, is no plan's merit. A pod is expected to run as long again as it has (Lindy's law).
    */
-  plan(): Consolidation | undefined {
+  plan(lifetimeHours: number): Consolidation | undefined {
     const nodes = [...this.fleet.hosts.values()].map(({ node, on, items }) => ({
       ...node,
       on,
@@ -104,7 +118,7 @@ export class Replay {
       movable: this.now - begun >= SETTLED_SECONDS,
       remainingHours: Math.max(0, this.now - begun) / 3600,
     }));
-    return this.policy.plan?.(nodes, items);
+    return this.policy.plan?.(nodes, items, { lifetimeHours, reserve: this.seen });
   }
 
   /** Does it. What the moves cost, and emptied nodes that wait for a woken one, are counted. */
@@ -136,6 +150,7 @@ export class Replay {
   }
 
   private arrive(pod: TimedPod): void {
+    this.seen = largest([...this.seen, pod.need]);
     if (!this.place(pod)) this.waiting.push(pod);
   }
 
@@ -164,7 +179,7 @@ export class Replay {
     this.fleet.add(host, item);
     this.emptySince.delete(name);
     const begun = Math.max(this.now, this.readyAt.get(name) ?? 0);
-    this.running.set(pod.id, { item, node: name, begun });
+    this.running.set(pod.id, { item, node: name, begun: begun - pod.age });
     this.insert({ at: begun + pod.seconds, id: pod.id });
     // What ran already when the week began waited for nothing.
     if (pod.from > 0) {
@@ -175,14 +190,14 @@ export class Replay {
   }
 
   private choose({ need }: TimedPod, on: boolean): Host | undefined {
-    const { score, wakeScore } = this.policy;
-    let best: { host: Host; score: number } | undefined;
-    for (const host of this.fleet.hosts.values()) {
-      if (host.on !== on || host.room.fit(need) === undefined) continue;
-      const value = on ? score(host) : wakeScore(host);
-      if (!best || value < best.score) best = { host, score: value };
-    }
-    return best?.host;
+    const { score, wakeScore, reserveNodes } = this.policy;
+    const hosts = [...this.fleet.hosts.values()]
+      .filter((host) => host.on === on && host.room.fit(need) !== undefined)
+      .map((host) => ({ host, score: on ? score(host) : wakeScore(host, need) }))
+      .sort((a, b) => a.score - b.score);
+    if (on || reserveNodes === undefined) return hosts[0]?.host;
+    const reserve = new Reserve(this.fleet, this.seen, reserveNodes);
+    return (hosts.find(({ host }) => reserve.holdsWith(host, need)) ?? hosts[0])?.host;
   }
 
   private depart(): void {

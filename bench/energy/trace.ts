@@ -11,6 +11,8 @@ export interface TimedPod {
   need: Need;
   from: number;
   seconds: number;
+  /** For how long it ran already at `from`: weeks begin in the midst of work. */
+  age: number;
 }
 
 export interface TraceNode {
@@ -42,7 +44,7 @@ export function readTimedPods(file: string): TimedPod[] | undefined {
       gpus: (amount.gpuMilli ?? 0) / 1000,
       ...(gpuModels && { gpuModels }),
     };
-    return [{ id: fields[0] ?? String(index), need, from, seconds }];
+    return [{ id: fields[0] ?? String(index), need, from, seconds, age: 0 }];
   });
 }
 
@@ -73,15 +75,25 @@ export function busyWeeks(pods: readonly TimedPod[]): number[] {
     .sort((a, b) => a - b);
 }
 
-/** What runs in the week, `copies` times, each copy's pods moved by up to six hours; times from the start of the week. */
-export function weekOf(pods: readonly TimedPod[], start: number, copies: number, seed: number): TimedPod[] {
+/**
+ * What runs in the week, `copies` times, each copy's pods moved by up to six hours, and of each copy the share `kept` by
+ * chance; times from the start of the week.
+ */
+export function weekOf(pods: readonly TimedPod[], start: number, copies: number, seed: number, kept = 1): TimedPod[] {
   const random = generator(seed);
   const week: TimedPod[] = [];
   for (let copy = 0; copy < copies; copy++) {
     for (const pod of pods) {
       const from = pod.from - start + (copy === 0 ? 0 : Math.round((random() - 0.5) * 43_200));
+      if (kept < 1 && random() >= kept) continue;
       if (from >= WEEK_SECONDS || from + pod.seconds <= 0) continue;
-      week.push({ ...pod, id: `${pod.id}/${copy}`, from: Math.max(0, from), seconds: pod.seconds + Math.min(0, from) });
+      week.push({
+        ...pod,
+        id: `${pod.id}/${copy}`,
+        from: Math.max(0, from),
+        seconds: pod.seconds + Math.min(0, from),
+        age: Math.max(0, -from),
+      });
     }
   }
   return week.sort((a, b) => a.from - b.from || (a.id < b.id ? -1 : 1));

@@ -8,6 +8,7 @@ import { type Configuration, CONFIGURATION, declaredSchedules } from "./configur
 import { createInstruments } from "./instruments";
 import { Keeper } from "./keeper";
 import { Planner } from "./planner";
+import { Proposer } from "./proposer";
 import { installRoutes } from "./routes";
 import { coresOf } from "./sampler";
 import { EnergyStore } from "./store";
@@ -28,22 +29,13 @@ export const energyOptimizer: AgentDefinition<Configuration> = {
     await store.migrate();
     const instruments = createInstruments(metrics);
     const sampleSeconds = config.MNO_EO_SAMPLE_SECONDS;
-    const planner = new Planner({
-      cluster,
-      store,
-      clock,
-      random,
-      tracer,
-      instruments,
-      sampleSeconds,
-      powercapFolder: config.MNO_EO_POWERCAP_PATH,
-      declared,
-      onProposed: () => outbox.nudge(),
-    });
+    const proposer = new Proposer({ store, clock, random, tracer, instruments, onProposed: () => outbox.nudge() });
+    const powercapFolder = config.MNO_EO_POWERCAP_PATH;
+    const planner = new Planner({ cluster, store, clock, sampleSeconds, powercapFolder, declared, proposer });
     const keeper = new Keeper({ cluster, store, clock, instruments, mode: config.MNO_EO_MODE, post: poster(config) });
     const auditor = new Auditor({ store, keeper, clock, tracer, instruments, onJudged: () => outbox.nudge() });
 
-    installRoutes(http, { store, planner, keeper });
+    installRoutes(http, { store, planner, proposer, keeper });
     context.readyWhen("database", () => database.ping());
     // One replica counts, plans and acts: two would count every sample twice.
     context.whileLeading(async (term) => {

@@ -23,6 +23,8 @@ export interface Expectation {
   intensity: IntensityFigure;
   /** What would be used without the plan, by that which the plan touches. */
   baselineKwh: number;
+  /** What plans of the kind came to, which `kwh` and `gramsCo2e` are multiplied by; 1 where nothing was learned. */
+  realisation: number;
   method: string;
 }
 
@@ -71,6 +73,7 @@ export function expectation(
     gramsCo2e: times(kwh, intensity.gramsPerKwh),
     intensity,
     baselineKwh,
+    realisation: 1,
     method: `${method}; carbon at ${intensity.signal} ${intensity.gramsPerKwh} gCO2e/kWh of ${intensity.source}, as of ${intensity.asOf}`,
   };
 }

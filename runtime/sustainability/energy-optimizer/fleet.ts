@@ -44,13 +44,30 @@ export interface PlacementRules {
   mostMoved?: number;
 }
 
+export interface Placed {
+  item: Item;
+  devices: readonly number[];
+}
+
 export interface Host {
   readonly node: FleetNode;
   on: boolean;
   room: Room;
   load: Load;
-  items: Map<string, { item: Item; devices: readonly number[] }>;
+  items: Map<string, Placed>;
 }
+
+/** What is free of the node, over what it has: mean of cores, memory and, where it has any, GPUs. Best fit is where least is. */
+export function freeShare({ node: { supply }, room }: Host): number {
+  const gpus = supply.gpus ?? 0;
+  let sum = room.cpuCores / supply.cpuCores + room.memoryBytes / supply.memoryBytes;
+  if (gpus === 0) return sum / 2;
+  for (const device of room.devices) sum += device / gpus;
+  return sum / 3;
+}
+
+/** W of the node with nothing on it. */
+export const idleWatts = ({ node }: Host): number => node.watts({ cores: 0, gpus: 0 });
 
 /** Nodes with what is on them; the planner tries moves on a copy. */
 export class Fleet {
@@ -87,19 +104,27 @@ export class Fleet {
   add(host: Host, item: Item, there = false): boolean {
     const devices = (there ? item.devices : undefined) ?? host.room.fit(item.need) ?? (there ? [] : undefined);
     if (devices === undefined) return false;
-    host.room.take(item.need, devices);
-    host.load.cores += item.load.cores;
-    host.load.gpus += item.load.gpus;
-    host.items.set(item.id, { item, devices });
+    this.put(host, { item, devices });
     return true;
   }
 
-  remove(host: Host, id: string): void {
-    const { item, devices } = host.items.get(id) as { item: Item; devices: readonly number[] };
+  /** Puts it there with just these devices; who asks knows that they are free. */
+  put(host: Host, placed: Placed): void {
+    const { item, devices } = placed;
+    host.room.take(item.need, devices);
+    host.load.cores += item.load.cores;
+    host.load.gpus += item.load.gpus;
+    host.items.set(item.id, placed);
+  }
+
+  remove(host: Host, id: string): Placed {
+    const placed = host.items.get(id) as Placed;
+    const { item, devices } = placed;
     host.room.give(item.need, devices);
     host.load.cores = Math.max(0, host.load.cores - item.load.cores);
     host.load.gpus = Math.max(0, host.load.gpus - item.load.gpus);
     host.items.delete(id);
+    return placed;
   }
 
   /** W of the host; one that is off draws nothing. */

@@ -99,7 +99,14 @@ export const PlanSchema = Type.Object(
     emptied: Type.Array(Text, { description: "Of these, the ones to switch off" }),
     action: Action,
     expected: Type.Object(
-      { kwh: Estimate, gramsCo2e: Estimate, intensity: Intensity, baselineKwh: Type.Number(), method: Text },
+      {
+        kwh: Estimate,
+        gramsCo2e: Estimate,
+        intensity: Intensity,
+        baselineKwh: Type.Number(),
+        realisation: Type.Number({ description: "What plans of the kind came to: kwh and gramsCo2e are times this" }),
+        method: Text,
+      },
       { ...closed, description: "In 30 days" },
     ),
     risk: Text,

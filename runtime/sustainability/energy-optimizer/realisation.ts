@@ -1,4 +1,4 @@
-/** What judged plans of one kind had promised, and what came of it. */
+/** What a judged plan of one kind had promised before anything was learned, and what came of it. */
 export interface Judged {
   expectedKwh: number;
   savedKwh: number;

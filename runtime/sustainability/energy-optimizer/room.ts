@@ -50,6 +50,16 @@ export class Room {
     return whole.length < Math.ceil(gpus) ? undefined : whole;
   }
 
+  /** Whether the need fits on just these devices. */
+  fitsOn({ cpuCores, memoryBytes, gpus = 0 }: Need, devices: readonly number[]): boolean {
+    const share = Math.min(gpus, 1);
+    return (
+      cpuCores <= this.cpuCores + SLACK &&
+      memoryBytes <= this.memoryBytes + SLACK &&
+      devices.every((device) => (this.devices[device] as number) + SLACK >= share)
+    );
+  }
+
   take(need: Need, devices: readonly number[]): void {
     this.change(need, devices, -1);
   }

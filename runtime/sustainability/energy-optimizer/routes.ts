@@ -4,6 +4,7 @@ import type { IdleFinding } from "./idle";
 import type { Keeper } from "./keeper";
 import { PLAN_STATES, PlanSchema, type PlanState } from "./plan";
 import type { Planner } from "./planner";
+import type { Proposer } from "./proposer";
 import { adviseRetention } from "./retention";
 import type { EnergyStore } from "./store";
 
@@ -87,11 +88,12 @@ const RetentionBody = Type.Object(
 interface RouteDependencies {
   store: EnergyStore;
   planner: Planner;
+  proposer: Proposer;
   keeper: Keeper;
 }
 
 /** The engine's HTTP API. */
-export function installRoutes(http: FastifyInstance, { store, planner, keeper }: RouteDependencies): void {
+export function installRoutes(http: FastifyInstance, { store, planner, proposer, keeper }: RouteDependencies): void {
   const tags = ["plans"];
   http.get<{ Querystring: Static<typeof PlansQuery> }>(
     "/v1/plans",
@@ -144,10 +146,10 @@ export function installRoutes(http: FastifyInstance, { store, planner, keeper }:
     },
     ({ params, body }) => keeper.undo(params.id, `breach: ${body.reason}`),
   );
-  adviceRoutes(http, planner, keeper);
+  adviceRoutes(http, planner, proposer, keeper);
 }
 
-function adviceRoutes(http: FastifyInstance, planner: Planner, keeper: Keeper): void {
+function adviceRoutes(http: FastifyInstance, planner: Planner, proposer: Proposer, keeper: Keeper): void {
   const tags = ["idleness"];
   http.get(
     "/v1/idle",
@@ -198,7 +200,7 @@ function adviceRoutes(http: FastifyInstance, planner: Planner, keeper: Keeper): 
         const advice = adviseRetention(kept, intensity);
         if (!advice) continue;
         const step = `keep ${kept.name} ${kept.neededDays} days, not ${kept.keptDays}: ${advice.freedBytes} bytes of each copy go`;
-        const plan = await planner.propose({
+        const plan = await proposer.propose({
           kind: "retention",
           region,
           workloads: [kept.name],

@@ -7,6 +7,7 @@ import {
   times,
 } from "./expectation";
 import { sleepHours, type SleepSchedule } from "./schedule";
+import type { EnergyRow } from "./store";
 import { HOUR, WEEK } from "./usage";
 import { hourOfWeek } from "./weekly";
 
@@ -16,6 +17,11 @@ export interface EnergyHour {
   hour: number;
   activeKwh: number;
 }
+
+export const activeOf = ({ hour, kwh, idleKwh }: EnergyRow): EnergyHour => ({
+  hour,
+  activeKwh: Math.max(0, kwh - idleKwh),
+});
 
 /**
  * What a sleep schedule saves: what the workload used, above idle, in the hours of the week that it is to sleep in. The idle

@@ -52,8 +52,13 @@ describe("energy optimizer: consolidation, whatever the fleet", () => {
           return host && replayed.add(host, one) ? [one] : [];
         });
         const plan = consolidate(nodes, items, rules);
-        const saved = ((plan.wattsBefore - plan.wattsAfter) / 1000) * CONSOLIDATION_OPTIONS.horizonHours;
-        assert.ok(saved - plan.costKwh >= -1e-6, "a plan pays for its moves");
+        const saved = ((plan.wattsBefore - plan.wattsAfter) / 1000) * CONSOLIDATION_OPTIONS.lifetimeHours;
+        assert.ok(
+          Math.abs(saved - plan.costKwh - plan.savedKwh) < 1e-6,
+          `${plan.savedKwh} kWh, not ${saved - plan.costKwh}`,
+        );
+        const disruption = CONSOLIDATION_OPTIONS.disruptionKwh * plan.moves.length;
+        assert.ok(plan.savedKwh >= disruption - 1e-6, "a plan pays for its moves, and for what they disturb");
 
         for (const name of plan.woken) replayed.hosts.get(name)!.on = true;
         const byId = new Map(items.map((one) => [one.id, one]));

@@ -24,8 +24,8 @@ export interface Plant {
   tenants: number;
 }
 
-/** Minute records of synthetic nodes: each has its workloads, its idle energy, and a daily wave of load and of intensity. */
-export function minuteRecord(plant: Plant, node: number, minute: number): EnergyRecord {
+/** Minute events of synthetic nodes: each has its workloads, its idle energy, and a daily wave of load and of intensity. */
+export function minuteEvent(plant: Plant, node: number, minute: number): [id: string, data: EnergyMeasured] {
   const from = YEAR_START + minute * 60_000;
   const [region, grams] = REGIONS[node % REGIONS.length]!;
   const wave = 1 + 0.4 * Math.sin((2 * Math.PI * ((minute % 1440) + 60 * (node % 24))) / 1440);
@@ -53,7 +53,7 @@ export function minuteRecord(plant: Plant, node: number, minute: number): Energy
     part(Math.round(100_000 * wave * (1 + ((first + index) % 17) / 17)), first + index),
   );
   parts.push(part(250_000, null));
-  return energyRecord(`${node}-${minute}`, {
+  const data: EnergyMeasured = {
     node: `node-${node}`,
     region,
     from: new Date(from).toISOString(),
@@ -72,8 +72,13 @@ export function minuteRecord(plant: Plant, node: number, minute: number): Energy
     energyKwh: energy / 1e9,
     gramsCo2e: carbon / 1e6,
     parts,
-  });
+  };
+  return [`${node}-${minute}`, data];
 }
+
+/** The same as the engine takes it: checked, and in exact parts. */
+export const minuteRecord = (plant: Plant, node: number, minute: number): EnergyRecord =>
+  energyRecord(...minuteEvent(plant, node, minute));
 
 export const nodesOf = ({ workloads, workloadsPerNode }: Plant): number => Math.ceil(workloads / workloadsPerNode);
 

@@ -1,6 +1,6 @@
 import type { AgentContext, AgentDefinition } from "../../kernel/lifecycle/agent";
-import { monthToClose } from "./calendar";
-import { type Configuration, CONFIGURATION } from "./configuration";
+import { monthsToClose } from "./calendar";
+import { type Configuration, CONFIGURATION, rulesOf } from "./configuration";
 import { createInstruments } from "./instruments";
 import { CONSUMED, Intake } from "./intake";
 import { DAY } from "./record";
@@ -31,13 +31,7 @@ export const sustainabilityReporter: AgentDefinition<Configuration> = {
     const reporter = new Reporter({
       rollUps,
       reports,
-      rules: {
-        boundary: config.MNO_SR_BOUNDARY,
-        regionBoundaries: config.MNO_SR_REGION_BOUNDARIES,
-        instruments: config.MNO_SR_INSTRUMENTS,
-        residualMixes: config.MNO_SR_RESIDUAL_MIXES,
-        credits: config.MNO_SR_CREDITS,
-      },
+      rules: rulesOf(config),
       signer: keyFile === undefined ? null : ed25519Signer(keyFile),
       clock,
       tracer,
@@ -63,8 +57,10 @@ export const sustainabilityReporter: AgentDefinition<Configuration> = {
       });
       if (config.MNO_SR_CLOSE_AFTER_DAYS > 0) {
         term.every("close the month", CLOSE_MILLISECONDS, async () => {
-          const month = monthToClose(clock.now(), config.MNO_SR_CLOSE_AFTER_DAYS);
-          if ((await reports.latest(reportId(month))) === undefined) await reporter.close(month);
+          const first = await rollUps.firstRecord();
+          for (const month of monthsToClose(clock.now(), config.MNO_SR_CLOSE_AFTER_DAYS, first)) {
+            if ((await reports.latest(reportId(month))) === undefined) await reporter.close(month);
+          }
         });
       }
     });

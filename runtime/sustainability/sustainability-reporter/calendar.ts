@@ -1,9 +1,17 @@
 import type { Period } from "./market";
 import { DAY } from "./record";
 
-/** The last calendar month (UTC) that ended at least so many days ago. */
-export function monthToClose(now: number, afterDays: number): Period {
+/** A year back: whoever was away for longer closes what is older by hand. */
+const MOST_MONTHS = 12;
+
+/**
+ * The calendar months (UTC) that ended at least so many days ago, the earliest first: the last one, and those before it
+ * since the first record, for nobody may have been there to close them.
+ */
+export function monthsToClose(now: number, afterDays: number, firstRecord: number | undefined): Period[] {
   const then = new Date(now - afterDays * DAY);
   const start = (monthsBack: number): number => Date.UTC(then.getUTCFullYear(), then.getUTCMonth() - monthsBack, 1);
-  return { from: start(1), to: start(0) };
+  return Array.from({ length: MOST_MONTHS }, (_, index) => ({ from: start(index + 1), to: start(index) }))
+    .filter(({ to }, index) => index === 0 || (firstRecord !== undefined && to > firstRecord))
+    .reverse();
 }

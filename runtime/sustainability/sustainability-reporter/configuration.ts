@@ -1,6 +1,7 @@
 import { type Static, Type } from "@sinclair/typebox";
+import { type FieldFault, MnoError } from "../../exports";
 import { PublicationSchema } from "./formats";
-import { BoundarySchema, CreditSchema, InstrumentSchema, ResidualMixSchema } from "./rules";
+import { BoundarySchema, CreditSchema, InstrumentSchema, ResidualMixSchema, type Rules } from "./rules";
 
 export const CONFIGURATION = Type.Object({
   MNO_SR_BOUNDARY: Type.Union([...BoundarySchema.anyOf], {
@@ -48,7 +49,44 @@ export const CONFIGURATION = Type.Object({
   MNO_SR_CLOSE_AFTER_DAYS: Type.Number({
     minimum: 0,
     default: 0,
-    description: "Days after its end at which a calendar month (UTC) is closed by itself; 0: only on request",
+    description:
+      "Days after its end at which a calendar month (UTC) is closed by itself, up to a year of months that were missed included; 0: only on request",
   }),
 });
 export type Configuration = Static<typeof CONFIGURATION>;
+
+/** What reports are made by. Errors: MNO_CONFIG_INVALID with every fault that no schema sees. */
+export function rulesOf(config: Configuration): Rules {
+  const faults: FieldFault[] = [];
+  // RFC 3339 has leap seconds, which JavaScript has not.
+  const isTime = (field: string, text: string): boolean => {
+    const known = !Number.isNaN(Date.parse(text));
+    if (!known) faults.push({ field, message: `${text} is no time` });
+    return known;
+  };
+  config.MNO_SR_INSTRUMENTS.forEach(({ from, to }, index) => {
+    const field = `MNO_SR_INSTRUMENTS/${index}`;
+    const known = [isTime(`${field}/from`, from), isTime(`${field}/to`, to)].every(Boolean);
+    if (known && Date.parse(to) <= Date.parse(from)) {
+      faults.push({ field, message: `is valid until ${to}, which is not after ${from}` });
+    }
+  });
+  config.MNO_SR_CREDITS.forEach(({ cancelledAt }, index) => {
+    isTime(`MNO_SR_CREDITS/${index}/cancelledAt`, cancelledAt);
+  });
+  const regions = config.MNO_SR_RESIDUAL_MIXES.map(({ region }) => region);
+  for (const region of new Set(regions.filter((one, index) => regions.indexOf(one) !== index))) {
+    faults.push({ field: "MNO_SR_RESIDUAL_MIXES", message: `has more than one mix of ${region}` });
+  }
+  if (faults.length > 0) {
+    const told = faults.map(({ field, message }) => `${field} ${message}`).join("; ");
+    throw new MnoError("MNO_CONFIG_INVALID", `The rules of reports are not valid: ${told}`, { faults });
+  }
+  return {
+    boundary: config.MNO_SR_BOUNDARY,
+    regionBoundaries: config.MNO_SR_REGION_BOUNDARIES,
+    instruments: config.MNO_SR_INSTRUMENTS,
+    residualMixes: config.MNO_SR_RESIDUAL_MIXES,
+    credits: config.MNO_SR_CREDITS,
+  };
+}

@@ -18,6 +18,7 @@ export interface Material {
   /** Of the filter's. */
   buckets: readonly Bucket[];
   savings: readonly Saving[];
+  /** Of the filter's region; nodes belong to no tenant and no workload. */
   coverage: Coverage;
   rules: Rules;
 }
@@ -32,7 +33,17 @@ export interface Amounts {
   embodiedGramsCo2e: string;
 }
 
-export interface WorkloadRow extends Amounts {
+/** What a figure rests on; `dataFrom` and `dataTo` are the dates that the intensities' data are of. */
+interface Grounds {
+  /** How the energy is known. */
+  methods: string[];
+  /** Of the intensity. */
+  sources: string[];
+  dataFrom: string;
+  dataTo: string;
+}
+
+export interface WorkloadRow extends Amounts, Grounds {
   region: string;
   tenant: string | null;
   workload: string | null;
@@ -49,16 +60,8 @@ export interface ReportBody {
     withoutLocationBasedKwh: string;
     withoutMarketBasedKwh: string;
   };
-  /** Where the carbon's figures come from; `dataFrom` and `dataTo` are the dates that the intensities' data are of. */
-  signals: {
-    signal: Signal;
-    energyKwh: string;
-    gramsCo2e: string;
-    sources: string[];
-    dataFrom: string;
-    dataTo: string;
-    idleRules: string[];
-  }[];
+  /** Where the carbon's figures come from. */
+  signals: (Grounds & { signal: Signal; energyKwh: string; gramsCo2e: string; idleRules: string[] })[];
   boundaries: { region: string; boundary: Boundary }[];
   /** All that the figures depend on beside the records: another rule is a change of the report too. */
   rules: Rules;
@@ -103,10 +106,8 @@ export function buildReport(material: Material): ReportBody {
       signal: signal as Signal,
       energyKwh: kwhText(sum(some.map(({ line }) => line.energy))),
       gramsCo2e: gramsText(sum(some.map(({ line }) => line.carbon))),
-      sources: [...new Set(some.map(({ line }) => line.source))].sort(),
-      dataFrom: new Date(Math.min(...some.map(({ line }) => line.asOfFirst))).toISOString(),
-      dataTo: new Date(Math.max(...some.map(({ line }) => line.asOfLast))).toISOString(),
-      idleRules: [...new Set(some.map(({ line }) => line.idleRule))].sort(),
+      ...groundsOf(some),
+      idleRules: namesOf(some, (line) => line.idleRule),
     })),
     boundaries: regions.map(([region]) => ({ region, boundary: boundaryOf(rules, region) })),
     rules,
@@ -116,24 +117,35 @@ export function buildReport(material: Material): ReportBody {
     workloads: grouped(members, (line) => [line.region, line.tenant, line.workload, line.kind].join("\u0001")).map(
       ([, some]) => {
         const { region, tenant, workload, kind } = some[0]!.line;
-        return { region, tenant: tenant || null, workload: workload || null, kind, ...amounts(some) };
+        const row = { region, tenant: tenant || null, workload: workload || null, kind };
+        return { ...row, ...amounts(some), ...groundsOf(some) };
       },
     ),
     sci: sciOf(material.buckets),
     trend: trendOf(material.buckets),
     savings: savingsRows(material.savings.filter((saving) => fits(saving, filter))),
-    quality: qualityOf(
-      own,
-      {
-        ...material.coverage,
-        nodes: material.coverage.nodes.filter(({ region }) => filter.region === undefined || region === filter.region),
-      },
-      period,
-    ),
+    quality: qualityOf(own, material.coverage, period),
     uncertainty: uncertaintyOf(own),
     statements: statementsOf(members, rules, period),
   };
 }
+
+function groundsOf(some: readonly Weighed[]): Grounds {
+  let [first, last] = [Infinity, -Infinity];
+  for (const { line } of some) {
+    first = Math.min(first, line.asOfFirst);
+    last = Math.max(last, line.asOfLast);
+  }
+  return {
+    methods: namesOf(some, (line) => line.method),
+    sources: namesOf(some, (line) => line.source),
+    dataFrom: new Date(first).toISOString(),
+    dataTo: new Date(last).toISOString(),
+  };
+}
+
+const namesOf = (some: readonly Weighed[], of: (line: Line) => string): string[] =>
+  [...new Set(some.map(({ line }) => of(line)))].sort();
 
 function weigh(lines: readonly Line[], { carbon, withoutFactor, renewable }: Market): Weighed[] {
   return lines.map((line, index) => ({

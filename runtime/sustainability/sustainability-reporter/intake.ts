@@ -2,6 +2,7 @@ import { MnoError } from "../../exports";
 import type { Clock } from "../../kernel/clock";
 import type { EventData } from "../../kernel/events/catalogue";
 import type { CloudEvent } from "../../kernel/events/cloudevent";
+import { isUnavailable } from "../../kernel/events/dispatcher";
 import type { Instruments } from "./instruments";
 import { energyRecord, type EnergyRecord, jobSaving, planSaving, type Saving } from "./record";
 import type { RollUpStore } from "./store";
@@ -56,19 +57,24 @@ export class Intake {
     // What the bus hands over in this turn goes together.
     await Promise.resolve();
     while (this.waiting.length > 0) {
-      const batch = this.waiting.splice(0);
-      try {
-        const added = await this.deps.store.add({
-          records: batch.flatMap(({ record }) => record ?? []),
-          savings: batch.flatMap(({ saving }) => saving ?? []),
-        });
-        this.deps.instruments.added({ ...added, repeated: batch.length - added.fresh });
-        for (const { resolve } of batch) resolve();
-      } catch (error) {
-        for (const { reject } of batch) reject(error);
-      }
+      await this.add(this.waiting.splice(0));
     }
     this.running = false;
+  }
+
+  private async add(batch: readonly Waiting[]): Promise<void> {
+    try {
+      const added = await this.deps.store.add({
+        records: batch.flatMap(({ record }) => record ?? []),
+        savings: batch.flatMap(({ saving }) => saving ?? []),
+      });
+      this.deps.instruments.added({ ...added, repeated: batch.length - added.fresh });
+      for (const { resolve } of batch) resolve();
+    } catch (error) {
+      if (batch.length === 1 || isUnavailable(error)) for (const { reject } of batch) reject(error);
+      // One that the store refuses must not take the others to the dead letters with it.
+      else for (const one of batch) await this.add([one]);
+    }
   }
 }
 

@@ -1,6 +1,6 @@
-import { MnoError } from "../../exports";
 import type { EventData } from "../../kernel/events/catalogue";
 import { microGrams, nanoKwh } from "./amounts";
+import { checkAmounts, checkTexts, type Refuse, refusal, timeOf } from "./checks";
 
 export const HOUR = 3_600_000;
 export const DAY = 24 * HOUR;
@@ -77,18 +77,22 @@ export interface EnergyRecord {
 
 /**
  * The event as exact parts.
- * Errors: MNO_ENERGY_RECORD_INVALID where the parts do not sum to the node's energy or carbon, or time runs backwards.
+ * Errors: MNO_ENERGY_RECORD_INVALID where the parts do not sum to the node's energy or carbon, an amount is larger than can
+ * be exact, time runs backwards, or a name cannot be stored.
  */
 export function energyRecord(eventId: string, data: EventData<"mno.sustainability.energy.measured">): EnergyRecord {
-  const from = Date.parse(data.from);
-  const to = Date.parse(data.to);
-  const refuse = (what: string): never => {
-    throw new MnoError("MNO_ENERGY_RECORD_INVALID", `The record ${eventId} of node ${data.node} ${what}`);
-  };
+  const refuse: Refuse = refusal(`The record ${eventId} of node ${data.node}`);
+  const from = timeOf(data.from, refuse);
+  const to = timeOf(data.to, refuse);
   if (!(to > from)) refuse(`ends at ${data.to}, which is not after its start ${data.from}`);
   const { intensity, uncertaintyPercent } = data;
   const milliseconds = BigInt(to - from);
-  const asOf = Date.parse(intensity.asOf);
+  const asOf = timeOf(intensity.asOf, refuse);
+  checkTexts([eventId, data.node, data.region, data.method, data.idleRule, intensity.source], refuse);
+  checkTexts(
+    data.parts.flatMap(({ workload, tenant }) => [workload, tenant]),
+    refuse,
+  );
   const parts = data.parts.map((part): Part => {
     const energy = nanoKwh(part.energyKwh);
     return {
@@ -118,6 +122,10 @@ export function energyRecord(eventId: string, data: EventData<"mno.sustainabilit
       },
     };
   });
+  checkAmounts(
+    parts.flatMap(({ sums }) => [sums.energy, sums.idle, sums.carbon, sums.embodied, sums.uncertain]),
+    refuse,
+  );
   const total = (member: "energy" | "carbon"): bigint => parts.reduce((all, { sums }) => all + sums[member], 0n);
   if (total("energy") !== nanoKwh(data.energyKwh)) {
     refuse(`says ${data.energyKwh} kWh, but its parts sum to ${total("energy")} x 1e-9 kWh; they must be the same`);
@@ -151,8 +159,11 @@ export interface Saving {
   succeeded: boolean;
 }
 
+/** Errors: MNO_ENERGY_RECORD_INVALID where its time is none, or a name cannot be stored. */
 export function jobSaving(eventId: string, data: EventData<"mno.sustainability.job.finished">): Saving {
-  const at = Date.parse(data.finishedAt);
+  const refuse = refusal(`The event ${eventId} of job ${data.job}`);
+  const at = timeOf(data.finishedAt, refuse);
+  checkTexts([eventId, data.job, data.tenant, data.region], refuse);
   const emitted = microGrams(data.gramsCo2e);
   return {
     eventId,
@@ -174,9 +185,11 @@ export function jobSaving(eventId: string, data: EventData<"mno.sustainability.j
   };
 }
 
-/** A plan's saving counts where its measurement began. */
+/** A plan's saving counts where its measurement began. Errors: as of a job's. */
 export function planSaving(eventId: string, data: EventData<"mno.sustainability.saving.measured">): Saving {
-  const at = Date.parse(data.from);
+  const refuse = refusal(`The event ${eventId} of plan ${data.planId}`);
+  const at = timeOf(data.from, refuse);
+  checkTexts([eventId, data.planId, data.kind, data.tenant, data.workload, data.region], refuse);
   return {
     eventId,
     engine: "energy-optimizer",

@@ -68,9 +68,14 @@ export class Reporter {
     });
   }
 
-  /** Restates the closed reports that late events are waiting for. */
+  /** Restates the closed reports that late events are waiting for; throws the first fault when all were tried. */
   async restate(): Promise<void> {
-    for (const period of await this.deps.reports.withLate()) await this.settle(period, lateReason);
+    const faults: unknown[] = [];
+    for (const period of await this.deps.reports.withLate()) {
+      // One that cannot be restated must not keep the others from it.
+      await this.settle(period, lateReason).catch((error: unknown) => faults.push(error));
+    }
+    if (faults.length > 0) throw faults[0];
   }
 
   private async settle(
@@ -139,6 +144,8 @@ function checkPeriod({ from, to }: Period): void {
     ? "its ends must be whole hours in UTC: roll-ups are by the hour"
     : to <= from
       ? "its end must come after its start"
-      : undefined;
+      : from < 0
+        ? "it must begin in 1970 or later"
+        : undefined;
   if (fault) throw new MnoError("MNO_REPORT_PERIOD_INVALID", `The period is not valid: ${fault}`);
 }

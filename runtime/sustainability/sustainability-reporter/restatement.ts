@@ -14,10 +14,15 @@ type Scalar = Change["before"];
 export function changesBetween(before: ReportBody, after: ReportBody): Change[] {
   const old = flatten(before);
   const now = flatten(after);
-  return [...new Set([...old.keys(), ...now.keys()])]
-    .sort()
-    .map((path) => ({ path, before: old.get(path) ?? null, after: now.get(path) ?? null }))
-    .filter((change) => change.before !== change.after);
+  const changes: Change[] = [];
+  const compare = (path: string): void => {
+    const change = { path, before: old.get(path) ?? null, after: now.get(path) ?? null };
+    if (change.before !== change.after) changes.push(change);
+  };
+  for (const path of old.keys()) compare(path);
+  for (const path of now.keys()) if (!old.has(path)) compare(path);
+  // Few change of the many there are.
+  return changes.sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
 function flatten(value: unknown, path = "", into = new Map<string, Scalar>()): Map<string, Scalar> {

@@ -68,4 +68,6 @@ export interface Rules {
   credits: readonly Credit[];
 }
 
-export const boundaryOf = (rules: Rules, region: string): Boundary => rules.regionBoundaries[region] ?? rules.boundary;
+/** Own entries only: a region may be called `constructor`. */
+export const boundaryOf = ({ boundary, regionBoundaries }: Rules, region: string): Boundary =>
+  Object.hasOwn(regionBoundaries, region) ? regionBoundaries[region]! : boundary;

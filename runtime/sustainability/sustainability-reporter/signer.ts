@@ -34,8 +34,14 @@ export function ed25519Signer(path: string): ReportSigner {
     try {
       return createPrivateKey(readFileSync(path));
     } catch (error) {
+      const { syscall, code } = error as NodeJS.ErrnoException;
       // The parser's message may quote the file.
-      const why = (error as NodeJS.ErrnoException).code === "ENOENT" ? "is not there" : "holds no private key in PEM";
+      const why =
+        syscall === undefined
+          ? "holds no private key in PEM"
+          : code === "ENOENT"
+            ? "is not there"
+            : `cannot be read (${String(code)})`;
       throw new MnoError("MNO_CONFIG_INVALID", `MNO_SR_SIGNING_KEY_FILE ${path} ${why}`);
     }
   })();

@@ -61,6 +61,9 @@ export function esrs(totals: ScopeTotals, credits: readonly Credit[], period: { 
       grossScope3Category2Tonnes: tonnesText(totals.category2Embodied),
       totalLocationBasedTonnes: tonnesText(totals.scope2Location + scope3),
       totalMarketBasedTonnes: tonnesText(totals.scope2Market + scope3),
+      locationBasedTonnesPerNetRevenue: null,
+      marketBasedTonnesPerNetRevenue: null,
+      netRevenueNote: "net revenue is not known here: divide the totals by it",
     },
     "E1-7": {
       credits: credits

@@ -77,6 +77,12 @@ export class RollUpStore {
     });
   }
 
+  /** Start of the first UTC day with a record; undefined where there is none. */
+  async firstRecord(): Promise<number | undefined> {
+    const [row] = await this.database.query<{ at: Date | null }>("SELECT min(at) AS at FROM sr_days");
+    return row?.at?.getTime();
+  }
+
   /** Forgets the ids of events from before `before` (milliseconds): none so old is taken any more. Returns how many. */
   async prune(before: number): Promise<number> {
     const rows = await this.database.query("DELETE FROM sr_events WHERE hour < $1 RETURNING id", [timeOf(before)]);
@@ -97,19 +103,21 @@ export async function materialOf(on: Queryable, period: Period, filter: Filter, 
     lines: await linesOf(on, period),
     buckets: await bucketsOf(on, period, filter),
     savings: savings.map(({ saving }) => savingFrom(saving)),
-    coverage: await coverageOf(on, range),
+    coverage: await coverageOf(on, range, filter.region),
   };
 }
 
-async function coverageOf(on: Queryable, range: readonly string[]): Promise<Coverage> {
+async function coverageOf(on: Queryable, range: readonly string[], region: string | undefined): Promise<Coverage> {
+  const parameters = [...range, region ?? null];
   const nodes = await on.query<{ node: string; region: string; milliseconds: number; first: Date; last: Date }>(
     `SELECT node, region, sum(milliseconds)::bigint AS milliseconds, min(first_at) AS first, max(last_at) AS last
-     FROM sr_presence WHERE hour >= $1 AND hour < $2 GROUP BY node, region`,
-    range,
+     FROM sr_presence WHERE hour >= $1 AND hour < $2 AND ($3::text IS NULL OR region = $3) GROUP BY node, region`,
+    parameters,
   );
   const [hours] = await on.query<{ hours: number }>(
-    "SELECT count(*) AS hours FROM (SELECT FROM sr_presence WHERE hour >= $1 AND hour < $2 GROUP BY hour) h",
-    range,
+    `SELECT count(DISTINCT hour) AS hours FROM sr_presence
+     WHERE hour >= $1 AND hour < $2 AND ($3::text IS NULL OR region = $3)`,
+    parameters,
   );
   return {
     nodes: nodes.map((row): NodePresence => ({ ...row, first: row.first.getTime(), last: row.last.getTime() })),
@@ -127,7 +135,7 @@ async function addPresence(tx: Queryable, presence: readonly Presence[]): Promis
       first_at: timeOf(first),
       last_at: timeOf(last),
     }))
-    .sort((a, b) => (a.hour + a.node < b.hour + b.node ? -1 : 1));
+    .sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
   if (rows.length === 0) return;
   await tx.query(
     `INSERT INTO sr_presence AS old SELECT r.* FROM jsonb_to_recordset($1::jsonb) AS r(hour timestamptz, node text,

@@ -8,7 +8,7 @@ import type { createApp } from "../../../runtime/kernel/http/app";
 import type { Database } from "../../../runtime/kernel/store/database";
 import { openDatabase } from "../../../runtime/kernel/store/open";
 import { sustainabilityReporter } from "../../../runtime/sustainability/sustainability-reporter/agent";
-import { monthToClose } from "../../../runtime/sustainability/sustainability-reporter/calendar";
+import { monthsToClose } from "../../../runtime/sustainability/sustainability-reporter/calendar";
 import { sha256 } from "../../../runtime/sustainability/sustainability-reporter/canonical";
 import type { ReportBody } from "../../../runtime/sustainability/sustainability-reporter/engine";
 import { energyRecord, HOUR } from "../../../runtime/sustainability/sustainability-reporter/record";
@@ -83,6 +83,24 @@ describe("sustainability reporter: agent", () => {
     assert.deepEqual(
       [await kwh(0, 24), await kwh(5, 53), await kwh(6, 52), await kwh(-24, 72), await kwh(5, 6), await kwh(-2, 100)],
       ["0.000006", "0.000018", "0.000006", "0.000024", "0.000006", "0.000024"],
+    );
+  });
+
+  it("counts a region's own nodes and hours, not those of others", async () => {
+    await start();
+    await energy("a", measured(WEB, at(0)));
+    await energy("b", measured(WEB, { ...at(HOUR), region: "eu-north-1", node: "node-2" }));
+    const of = async (more: string) => {
+      const { nodes, hoursWithoutAnyRecord } = (await report(more)).quality;
+      return [nodes, hoursWithoutAnyRecord];
+    };
+    assert.deepEqual(
+      [await of(""), await of("&region=eu-north-1"), await of("&region=none")],
+      [
+        [2, 22],
+        [1, 23],
+        [0, 24],
+      ],
     );
   });
 
@@ -292,9 +310,46 @@ describe("sustainability reporter: agent", () => {
       items.map(({ from, revisions }) => [from, revisions]),
       [["2026-02-01T00:00:00.000Z", 1]],
     );
-    const january = { from: Date.UTC(2025, 11, 1), to: Date.UTC(2026, 0, 1) };
-    assert.deepEqual(monthToClose(Date.UTC(2026, 0, 8), 7), january);
-    assert.deepEqual(monthToClose(Date.UTC(2026, 1, 7, 23), 7), january);
+    // Nobody was there to close the two months before.
+    await energy("old", measured(WEB, at(-70 * 24 * HOUR)));
+    await agent.loop("close the month");
+    const after = (await agent.call("GET", "/v1/periods")).body as { items: { from: string }[] };
+    assert.deepEqual(
+      after.items.map(({ from }) => from.slice(0, 7)),
+      ["2025-12", "2026-01", "2026-02"],
+    );
+    const last = (now: number, days: number) => monthsToClose(now, days, undefined);
+    const december = { from: Date.UTC(2025, 11, 1), to: Date.UTC(2026, 0, 1) };
+    assert.deepEqual(last(Date.UTC(2026, 0, 8), 7), [december]);
+    assert.deepEqual(last(Date.UTC(2026, 1, 7, 23), 7), [december]);
+    const leapDay = { from: Date.UTC(2028, 1, 1), to: Date.UTC(2028, 1, 29) + 24 * HOUR };
+    assert.deepEqual(last(Date.UTC(2028, 2, 1), 0), [leapDay]);
+  });
+
+  it("refuses rules that contradict themselves, all at once", async () => {
+    const instrument = {
+      name: "i",
+      region: "r",
+      kind: "certificate",
+      gramsPerKwh: 0,
+      kwh: 1,
+      renewable: true,
+      source: "s",
+    };
+    const mix = { region: "r", gramsPerKwh: 1, source: "s" };
+    const backwards = { ...instrument, from: DAY.to, to: DAY.from };
+    const leap = { ...instrument, from: "2016-12-31T23:59:60Z", to: DAY.to };
+    const starting = start({
+      MNO_SR_INSTRUMENTS: JSON.stringify([backwards, leap]),
+      MNO_SR_RESIDUAL_MIXES: JSON.stringify([mix, mix]),
+    });
+    await assert.rejects(starting, (error: MnoError) => {
+      assert.equal(error.code, "MNO_CONFIG_INVALID");
+      assert.match(error.message, /INSTRUMENTS\/0 is valid until .* not after/);
+      assert.match(error.message, /INSTRUMENTS\/1\/from 2016-12-31T23:59:60Z is no time/);
+      assert.match(error.message, /more than one mix of r/);
+      return true;
+    });
   });
 });
 

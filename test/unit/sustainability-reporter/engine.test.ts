@@ -42,6 +42,22 @@ describe("sustainability reporter: records", () => {
     assert.throws(() => energyRecord("e1", { ...measured(TWO_TENANTS), to: time(START) }), /not after its start/);
   });
 
+  it("with what cannot be kept or told apart are refused, each with its reason", () => {
+    const web = { workload: "web", tenant: "acme", energy: 1, carbon: 1 };
+    const intensity = { ...measured([web]).intensity, asOf: "2016-12-31T23:59:60Z" };
+    for (const [data, says] of [
+      [measured([{ ...web, tenant: "a\u0001b" }]), /names "a\\u0001b"/],
+      [measured([{ ...web, workload: "\ud800" }]), /names "\\ud800"/],
+      [measured([web], { node: "n\u0000" }), /no control characters/],
+      [measured([web], { region: "r".repeat(1001) }), /at most 1000/],
+      [measured([web], { intensity }), /2016-12-31T23:59:60Z, which is no time/],
+      [measured([{ ...web, energy: 2 ** 52 }]), /are not exact/],
+      [measured([web], { uncertaintyPercent: 1e300 }), /are not exact/],
+    ] as const) {
+      assert.throws(() => energyRecord("e", data), says);
+    }
+  });
+
   it("count in the hour in which they begin", () => {
     const from = START + 2 * HOUR - 30_000;
     assert.equal(

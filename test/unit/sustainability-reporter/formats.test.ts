@@ -16,6 +16,9 @@ const report = reportOf(
     measured([
       { workload: "web", tenant: "acme", energy: 123_456_789, carbon: 45_678_901, embodied: 1_234_567 },
       { workload: "12", tenant: "=1+1", energy: 234_567_891, carbon: 86_790_119, embodied: 2 },
+      // Two that one path would be the same for.
+      { workload: "c", tenant: "a/b", energy: 5, carbon: 7 },
+      { workload: "b/c", tenant: "a", energy: 3, carbon: 2 },
       { kind: "idle", energy: 11, carbon: 13 },
     ]),
     measured([{ workload: EVIL, tenant: EVIL, energy: 1, carbon: 1 }], { region: "eu-north-1" }),
@@ -33,6 +36,26 @@ describe("sustainability reporter: formats", () => {
     assert.equal(lines.length, 1 + report.workloads.length);
     assert.ok(lines.some((line) => line.includes(",'=1+1,12,workload,0.234567891,86.790119,")));
     assert.ok(lines.at(-1)!.includes(`"<script>alert(""x"")</script>, & 'y'"`));
+  });
+
+  it("CSV guards every sign that a spreadsheet takes for a formula, and says what a row rests on", () => {
+    const names = ["=1", "+a", "-a", "@a", " =1", "\uff1d1", "a;=1", "-5"];
+    const data = measured(names.map((tenant) => ({ workload: "w", tenant, energy: 1, carbon: 1 })));
+    const [head, ...lines] = render("csv", reportOf(records(data)), null)
+      .trimEnd()
+      .split("\r\n");
+    assert.match(head!, /,methods,sources,dataFrom,dataTo$/);
+    assert.match(lines[0]!, /,teads,test table \(average\),2026-03-01T00:00:00.000Z,/);
+    assert.deepEqual(lines.map((line) => line.split(",")[3]).sort(), [
+      '"a;=1"',
+      "' =1",
+      "'+a",
+      "'-a",
+      "'=1",
+      "'@a",
+      "'\uff1d1",
+      "-5",
+    ]);
   });
 
   it("the Impact Framework comes to the same totals, and if-check verifies the manifest", async function () {
@@ -106,6 +129,26 @@ describe("sustainability reporter: formats", () => {
     assert.match(page, /@media print/);
     const sealed = { reportId: "rpt_1", revision: 2, sha256: "ab", signature: null };
     assert.match(render("html", report, sealed), /rpt_1, revision 2, not signed, SHA-256 ab/);
+  });
+
+  it("the page shows the largest tenants of many, and gaps where nothing was recorded", () => {
+    const tenants = Array.from({ length: 30 }, (_, index) => ({
+      workload: "w",
+      tenant: `tenant-${String(index).padStart(2, "0")}-${"x".repeat(index)}`,
+      energy: index + 1,
+      carbon: 1,
+    }));
+    const later = { from: "2026-03-01T18:00:00.000Z", to: "2026-03-01T18:01:00.000Z" };
+    const page = render("html", reportOf(records(measured(tenants), measured(tenants, later))), null);
+    const shown = [...page.matchAll(/<title>(tenant-\d\d)/g)].map(([, name]) => name);
+    assert.deepEqual([shown.length, shown[0], shown.at(-1)], [25, "tenant-29", "tenant-05"]);
+    assert.match(page, /5 smaller ones are in the CSV and JSON forms/);
+    assert.match(page, />tenant-29-x{17}…<\/text>/);
+    // An hour is 656/24 wide; the second bar is 18 of them after the first.
+    assert.deepEqual(
+      [...page.matchAll(/<rect x="([\d.]+)"[^>]*><title>2026/g)].map(([, x]) => x),
+      ["64.00", "556.00"],
+    );
   });
 
   it("the statements come as JSON of their own", () => {

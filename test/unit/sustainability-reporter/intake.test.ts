@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { MnoError } from "../../../runtime/exports";
 import { ManualClock } from "../../../runtime/kernel/clock";
 import type { CloudEvent } from "../../../runtime/kernel/events/cloudevent";
 import { Intake } from "../../../runtime/sustainability/sustainability-reporter/intake";
@@ -24,9 +25,9 @@ describe("sustainability reporter: intake", () => {
       return { fresh: records.length, late: 0 };
     },
   };
-  const make = (): Intake =>
+  const make = (over: Pick<typeof store, "add"> = store): Intake =>
     new Intake({
-      store,
+      store: over,
       clock: new ManualClock(START),
       instruments: { added: () => undefined },
       memoryMilliseconds: 86_400_000,
@@ -51,10 +52,27 @@ describe("sustainability reporter: intake", () => {
 
   it("fails every event of a transaction that failed, and goes on with the next", async () => {
     const intake = make();
-    fault = new Error("the database is away");
+    fault = new MnoError("MNO_STORE_UNAVAILABLE", "the database is away");
     await assert.rejects(intake.take(event("a")), /is away/);
     fault = undefined;
     await intake.take(event("a"));
     assert.deepEqual(sizes, [1]);
+  });
+
+  it("loses only the event that the store refuses, not those that came with it", async () => {
+    const refusing = {
+      add: async ({ records }: Batch) => {
+        if (records.some(({ eventId }) => eventId === "bad")) throw new RangeError("out of range");
+        sizes.push(records.length);
+        return { fresh: records.length, late: 0 };
+      },
+    };
+    const intake = make(refusing);
+    const results = await Promise.allSettled(["a", "bad", "b"].map((id) => intake.take(event(id))));
+    assert.deepEqual(
+      results.map(({ status }) => status),
+      ["fulfilled", "rejected", "fulfilled"],
+    );
+    assert.deepEqual(sizes, [1, 1]);
   });
 });

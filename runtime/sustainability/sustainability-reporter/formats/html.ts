@@ -5,7 +5,7 @@ import { barPlot, escape, trendPlot } from "./plots";
 const MOST_ROWS = 25;
 const STYLE = `body{font:14px/1.45 system-ui,sans-serif;color:#1b1b1b;max-width:860px;margin:2em auto;padding:0 1em}
 h1{font-size:1.5em}h2{font-size:1.15em;margin-top:2em;border-bottom:1px solid #999}table{border-collapse:collapse;width:100%}
-th,td{padding:.2em .5em;border-bottom:1px solid #ddd;text-align:right}th:first-child,td:first-child{text-align:left}
+th,td{padding:.2em .5em;border-bottom:1px solid #ddd;text-align:right}th:first-child,td:first-child{text-align:left;overflow-wrap:anywhere}
 svg{width:100%;height:auto;font-size:11px}svg rect{fill:#2a6f4e}svg line{stroke:#666}.note{color:#555}
 @media print{body{margin:0;max-width:none;font-size:11px}h2,svg,tr{break-inside:avoid}h2{break-after:avoid}@page{margin:16mm}}`;
 
@@ -14,10 +14,9 @@ export function html(body: ReportBody, sealed: Sealed | null): string {
   const { period, filter, totals } = body;
   const chosen = Object.entries(filter).flatMap(([name, value]) => (value === null ? [] : [`${name} ${value}`]));
   const title = `Emissions ${period.from} to ${period.to}${chosen.length > 0 ? `, ${chosen.join(", ")}` : ""}`;
-  const tenants = body.tenants.map(({ name, energyKwh }) => ({
-    name: name ?? "(no tenant)",
-    value: Number(energyKwh),
-  }));
+  const tenants = body.tenants
+    .map(({ name, energyKwh }) => ({ name: name ?? "(no tenant)", value: Number(energyKwh) }))
+    .sort((a, b) => b.value - a.value || (a.name < b.name ? -1 : 1));
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escape(title)}</title><style>${STYLE}</style></head><body>
 <h1>${escape(title)}</h1>
@@ -37,14 +36,15 @@ ${table(
 )}
 <h2>Signals</h2>
 ${body.signals
-  .map(({ signal, sources }) => {
+  .map(({ signal, sources, methods, idleRules, dataFrom, dataTo }) => {
     const points = body.trend.filter((point) => point.signal === signal);
     const name = `Operational gCO2e by the ${signal} signal`;
-    return `<h3>${escape(name)}</h3>${trendPlot(points, name)}<p class="note">${escape(sources.join("; "))}</p>`;
+    const grounds = `Intensity: ${sources.join("; ")}, data of ${dataFrom} to ${dataTo}. Energy: ${methods.join(", ")}. Idle energy by: ${idleRules.join(", ")}.`;
+    return `<h3>${escape(name)}</h3>${trendPlot(points, period, name)}<p class="note">${escape(grounds)}</p>`;
   })
   .join("\n")}
 <h2>Tenants</h2>
-${barPlot(tenants.slice(0, MOST_ROWS), "kWh", "Energy by tenant")}
+${barPlot(tenants.slice(0, MOST_ROWS), "kWh", "Energy by tenant")}${leftOut(tenants.length)}
 <h2>Regions</h2>
 ${amountsTable("Region", body.regions)}
 <h2>Workloads</h2>
@@ -113,12 +113,11 @@ function largest({ workloads }: ReportBody): string {
     ...row,
     name: [row.region, row.tenant ?? "-", row.workload ?? row.kind].join(" / "),
   }));
-  const more = sorted.length - rows.length;
-  return (
-    amountsTable("Region / tenant / workload", rows) +
-    (more > 0 ? `<p class="note">${more} more are in the CSV and JSON forms.</p>` : "")
-  );
+  return amountsTable("Region / tenant / workload", rows) + leftOut(sorted.length);
 }
+
+const leftOut = (count: number): string =>
+  count > MOST_ROWS ? `<p class="note">${count - MOST_ROWS} smaller ones are in the CSV and JSON forms.</p>` : "";
 
 const amountsTable = (title: string, rows: readonly (Amounts & { name: string })[]): string =>
   table(

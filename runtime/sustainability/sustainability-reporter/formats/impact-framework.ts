@@ -39,9 +39,14 @@ export function impactFramework(body: ReportBody): string {
   const marginal = body.totals.marginalGramsCo2e;
   const manifest = {
     name: `emissions ${body.period.from} to ${body.period.to}`,
-    description:
-      "energy in kWh, carbon in gCO2e; operational carbon is location-based by the average signal" +
-      (marginal === null ? "" : `; ${marginal} gCO2e by the marginal signal are in no figure here`),
+    description: [
+      "energy in kWh, carbon in gCO2e; operational carbon is location-based by the average signal",
+      ...(marginal === null ? [] : [`${marginal} gCO2e by the marginal signal are in no figure here`]),
+      ...body.signals.map(
+        ({ signal, sources, methods, dataFrom, dataTo }) =>
+          `${signal} intensity of ${sources.join(", ")}, data of ${dataFrom} to ${dataTo}, energy by ${methods.join(", ")}`,
+      ),
+    ].join("; "),
     tags: null,
     aggregation: { metrics: ["energy", "carbon"], type: "both" },
     initialize: {
@@ -82,12 +87,15 @@ interface Component {
   "carbon-embodied": number;
 }
 
+/** Two components never have one name, whatever slashes are in theirs. Source: RFC 6901 (JSON Pointer). */
+const segment = (name: string): string => name.replaceAll("~", "~0").replaceAll("/", "~1");
+
 /** A tree of the framework needs at least one component. */
 function componentsOf({ workloads }: ReportBody): Component[] {
   if (workloads.length === 0) return [{ name: "/nothing", energy: 0, "carbon-operational": 0, "carbon-embodied": 0 }];
   return workloads.map(({ region, tenant, workload, kind, ...amounts }) => ({
     // The slashes also keep a name from being a whole number, which JavaScript would put before the others.
-    name: [region, tenant ?? "", workload ?? "", kind].join("/"),
+    name: [region, tenant ?? "", workload ?? "", kind].map(segment).join("/"),
     energy: Number(amounts.energyKwh),
     "carbon-operational": Number(amounts.locationBasedGramsCo2e),
     "carbon-embodied": Number(amounts.embodiedGramsCo2e),

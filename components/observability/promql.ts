@@ -24,6 +24,15 @@ export function shareOf(part: string, whole: string, window: string, ...by: stri
   return `${sum(part)} / ${sum(whole)}`;
 }
 
+/**
+ * How much a counter rose in the window, over the labels `by`. A series that appears with its first event has no increase by
+ * Prometheus' reckoning: it counts with its value.
+ */
+export function risenIn(selector: string, window: string, ...by: string[]): string {
+  const of = (expression: string): string => `sum${byClause(by)} (${expression})`;
+  return `${of(`(${selector} unless ${selector} offset ${window}) or increase(${selector}[${window}])`)}`;
+}
+
 /** Keeps only the processes of this platform: Node.js' own metrics carry the same names in every program. */
 export function ofPlatform(expression: string): string {
   return `${expression} and on (instance) mno_agent_restarts`;

@@ -97,7 +97,11 @@ describe("Observability", () => {
   it("makes only what was asked for", async () => {
     const { all } = await make({ namespace: NAMESPACE, dashboards: { folder: "Ours" } });
     const made = all.filter(({ custom }) => custom).map(({ name }) => name);
-    assert.deepEqual(made.sort(), ["watch-dashboard-platform", "watch-dashboard-scalability"]);
+    assert.deepEqual(made.sort(), [
+      "watch-dashboard-platform",
+      "watch-dashboard-scalability",
+      "watch-dashboard-sustainability",
+    ]);
     assert.equal(all.at(-1)?.inputs.metadata.annotations.grafana_folder, "Ours");
   });
 

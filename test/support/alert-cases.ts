@@ -3,6 +3,7 @@
  * promtool reads them, one value a minute: `0+6x20` begins at 0 and rises by 6 twenty times, `_x5` is no sample five times.
  */
 import { Severity } from "../../components/observability/fabrics/description";
+import { SUSTAINABILITY_ALERT_CASES } from "./sustainability-alert-cases";
 
 /** Selector -> values. */
 export type Series = Readonly<Record<string, string>>;
@@ -351,4 +352,5 @@ export const ALERT_CASES: readonly AlertCase[] = [
     summary: "Holders of the pool licences let 60 leases an hour expire",
     quiet: { "one holder crashed": { [pool("leases_expired_total")]: "0x100 1x60" } },
   },
+  ...SUSTAINABILITY_ALERT_CASES,
 ];

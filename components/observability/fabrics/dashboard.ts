@@ -87,7 +87,7 @@ function panelOf(panel: Panel, id: number, gridPos: GrafanaModel): GrafanaModel 
     description: panel.description,
     datasource: PROMETHEUS,
     gridPos,
-    fieldConfig: { defaults: { unit: panel.unit, min: 0 }, overrides: [] },
+    fieldConfig: { defaults: { unit: panel.unit, ...(panel.signed ? {} : { min: 0 }) }, overrides: [] },
     targets: panel.queries.map(({ expression, legend }, index) => ({
       refId: String.fromCharCode(65 + index),
       datasource: PROMETHEUS,

@@ -18,6 +18,8 @@ export interface Panel {
   /** What a reader learns from it. */
   description: string;
   unit: Unit;
+  /** Values may be negative: the axis does not begin at 0. */
+  signed?: true;
   /** Default: a graph over time. */
   kind?: PanelKind;
   queries: readonly Query[];
@@ -35,6 +37,12 @@ export const Unit = {
   Count: "short",
   Share: "percentunit",
   UsdPerHour: "currencyUSD",
+  Percent: "percent",
+  Watts: "watt",
+  KilowattHours: "kwatth",
+  Grams: "massg",
+  GramsPerHour: "suffix: g/h",
+  GramsPerKwh: "suffix: g/kWh",
 } as const;
 export type Unit = (typeof Unit)[keyof typeof Unit];
 

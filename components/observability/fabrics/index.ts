@@ -1,6 +1,7 @@
 import type { FabricDescription } from "./description";
 import { PLATFORM } from "./platform";
 import { SCALABILITY } from "./scalability";
+import { SUSTAINABILITY } from "./sustainability";
 
 /** What dashboards and alerts exist for; a new fabric adds its description here. */
-export const FABRICS: readonly FabricDescription[] = [PLATFORM, SCALABILITY];
+export const FABRICS: readonly FabricDescription[] = [PLATFORM, SCALABILITY, SUSTAINABILITY];

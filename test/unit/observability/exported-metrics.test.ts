@@ -4,18 +4,43 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pino from "pino";
 import { FABRICS } from "../../../components/observability/fabrics";
+import { ERRORS } from "../../../runtime/exports";
 import { systemClock } from "../../../runtime/kernel/clock";
+import { KERNEL_CONFIGURATION } from "../../../runtime/kernel/config";
+import type { AgentDefinition } from "../../../runtime/kernel/lifecycle/agent";
 import { Host } from "../../../runtime/kernel/lifecycle/host";
 import { autoScalingEngine } from "../../../runtime/scalability/auto-scaling-engine/agent";
 import { elasticResourceManager } from "../../../runtime/scalability/elastic-resource-manager/agent";
 import { globalLoadBalancer } from "../../../runtime/scalability/global-load-balancer/agent";
 import { performanceOptimizer } from "../../../runtime/scalability/performance-optimizer/agent";
 import { resourcePoolManager } from "../../../runtime/scalability/resource-pool-manager/agent";
+import { carbonMonitor } from "../../../runtime/sustainability/carbon-monitor/agent";
+import { energyOptimizer } from "../../../runtime/sustainability/energy-optimizer/agent";
+import { greenScheduler } from "../../../runtime/sustainability/green-scheduler/agent";
+import { sustainabilityReporter } from "../../../runtime/sustainability/sustainability-reporter/agent";
 import { eventually, freePort } from "../../support/platform";
 import { groupingOf, selectorsOf } from "../../support/promql";
 import { TestSupervisor } from "../../support/supervisor";
 
-const RUNBOOKS = join(__dirname, "..", "..", "..", "docs", "runbooks");
+const DOCS = join(__dirname, "..", "..", "..", "docs");
+/** Pages that tell how engines are used, below docs/. */
+const pages = (): string[] => [
+  ...["runbooks", "engines"].flatMap((folder) => readdirSync(join(DOCS, folder)).map((file) => join(folder, file))),
+  "scalability.md",
+  "sustainability.md",
+];
+
+const AGENTS: readonly AgentDefinition[] = [
+  elasticResourceManager,
+  autoScalingEngine,
+  globalLoadBalancer,
+  resourcePoolManager,
+  performanceOptimizer,
+  carbonMonitor,
+  greenScheduler,
+  energyOptimizer,
+  sustainabilityReporter,
+];
 
 /** Labels that Prometheus puts on everything it scrapes in Kubernetes, and `le` of every histogram. */
 const OF_THE_SCRAPE = ["namespace", "pod", "instance", "job"];
@@ -36,13 +61,7 @@ describe("metrics named by dashboards and alerts", function () {
     host = new Host({
       target: "all",
       version: "0.0.0",
-      agents: [
-        elasticResourceManager,
-        autoScalingEngine,
-        globalLoadBalancer,
-        resourcePoolManager,
-        performanceOptimizer,
-      ],
+      agents: AGENTS,
       configuration: {
         environment: {
           MNO_STATE_DIR: state,
@@ -108,7 +127,7 @@ describe("metrics named by dashboards and alerts", function () {
     });
   }
 
-  it("runbooks ask for routes and metrics that there are", async () => {
+  it("runbooks and engine pages name routes, metrics and configuration that there are", async () => {
     const { paths } = (await (await fetch(`${url}/openapi.json`)).json()) as { paths: Record<string, unknown> };
     const routes = [...Object.keys(paths), "/", "/healthz", "/readyz", "/metrics"];
     const engines = [...new Set(Object.keys(paths).map((path) => path.split("/")[1]))];
@@ -117,17 +136,29 @@ describe("metrics named by dashboards and alerts", function () {
       new RegExp(
         `^${path.replace(/<(engine|consumer)>/g, `(${engines.join("|")})`).replace(/<[a-zA-Z]+>/g, "[^/]+")}$`,
       );
-    for (const file of readdirSync(RUNBOOKS)) {
-      const page = readFileSync(join(RUNBOOKS, file), "utf8");
-      for (const [, asked = "/"] of page.matchAll(/localhost:4600(\/[^\s'"?]*)/g)) {
-        assert.ok(
-          routes.some((route) => pattern(asked).test(route)),
-          `${file} asks for ${asked}, which is not there`,
-        );
+    const isThere = (asked: string): boolean =>
+      routes.some((route) => {
+        const any = new RegExp(`^${route.replace(/\{[^}]+\}/g, "[^/]+")}$`);
+        // What follows a base that a page keeps in a variable is not seen here.
+        return pattern(asked).test(route) || any.test(asked) || route.startsWith(`${asked}/`);
+      });
+    const keys = [KERNEL_CONFIGURATION, ...AGENTS.map(({ configuration }) => configuration)].flatMap((schema) =>
+      Object.keys(schema.properties),
+    );
+    for (const file of pages()) {
+      const page = readFileSync(join(DOCS, file), "utf8");
+      for (const [, asked = "/"] of page.matchAll(/localhost:4600(\/[^\s'"?`]*)/g)) {
+        assert.ok(isThere(asked), `${file} asks for ${asked}, which is not there`);
       }
       for (const [name] of page.matchAll(/\bmno_[a-z0-9_]+/g)) {
         const there = [...exported.keys()].some((metric) => metric === name || metric.startsWith(`${name}_`));
         assert.ok(there || name.endsWith("_"), `${file} names ${name}, which nothing exports`);
+      }
+      for (const [name] of page.matchAll(/\bMNO_[A-Z0-9_]+/g)) {
+        assert.ok(
+          keys.includes(name) || name in ERRORS || name.endsWith("_"),
+          `${file} names ${name}, which is neither a key nor a code`,
+        );
       }
     }
   });

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { FABRICS } from "../../../components/observability/fabrics";
 import { dashboardOf } from "../../../components/observability/fabrics/dashboard";
-import { type FabricDescription, Unit } from "../../../components/observability/fabrics/description";
+import { type FabricDescription, Severity, Unit } from "../../../components/observability/fabrics/description";
 import { ruleGroupOf } from "../../../components/observability/fabrics/rules";
 import { ENGINES } from "../../../runtime/exports";
 
@@ -25,6 +25,20 @@ describe("dashboards and alerts", () => {
       pages.sort(),
       names.map((name) => `${name}.md`),
     );
+  });
+
+  it("are all in the index of runbooks, by fabric and severity", () => {
+    const index = readFileSync(join(RUNBOOKS, "README.md"), "utf8");
+    for (const { name, alerts } of FABRICS) {
+      const [, critical, warning] = index.match(new RegExp(`^\\| ${name} \\|(.*)\\|(.*)\\|$`, "m")) ?? [];
+      const linked = (cell = ""): string[] =>
+        [...cell.matchAll(/\[(\w+)\]\(\1\.md\)/g)].map((match) => match[1]!).sort();
+      const wanted = (severity: Severity): string[] => [
+        ...new Set(alerts.filter((alert) => alert.severity === severity).map((alert) => alert.name)),
+      ];
+      assert.deepEqual(linked(critical), wanted(Severity.Critical).sort(), name);
+      assert.deepEqual(linked(warning), wanted(Severity.Warning).sort(), name);
+    }
   });
 
   for (const name of names) {

@@ -83,6 +83,7 @@ export { type KubernetesWorkloadArgs, KubernetesWorkloadKind, ZoneSpread } from 
 export { validateKubernetesWorkload } from "./workload/kubernetes/validate";
 export type { FilesArgs, ScratchArgs, StorageArgs } from "./workload/kubernetes/volume-types";
 export { KubernetesWorkload } from "./workload/kubernetes/workload";
+export type { GreenSchedulingArgs } from "./workload/green";
 export { LocalCluster, type LocalClusterArgs } from "./workload/local-cluster";
 export {
   type HttpProbeArgs,
@@ -109,4 +110,13 @@ export type {
 } from "./observability/types";
 export { OPERATOR_CHARTS } from "./operators/catalogue";
 export { Operators, type OperatorsArgs } from "./operators/operators";
-export { ScalabilityFabric, type ScalabilityFabricArgs, type SecretKeyArgs } from "./fabrics/scalability-fabric";
+export type { FabricArgs, SecretKeyArgs } from "./fabrics/fabric";
+export { ScalabilityFabric, type ScalabilityFabricArgs } from "./fabrics/scalability-fabric";
+export {
+  type IntensityArgs,
+  IntensityFeed,
+  intensitySettings,
+  reachIntensity,
+  validateIntensity,
+} from "./fabrics/intensity";
+export { SustainabilityFabric, type SustainabilityFabricArgs } from "./fabrics/sustainability-fabric";

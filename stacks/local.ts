@@ -1,14 +1,19 @@
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { Agent, LocalCluster, Workload } from "../components";
+import { BUILT_IN_INTENSITY_FEEDS, KUBERNETES_LABELS } from "../runtime/exports";
 import { BALANCER_PORT, balancing } from "./balancer";
 import { CONTRACT_VERSION, engineUrls, type StackOutputs } from "./contract";
 import { DEMO_SCALER } from "./demo-scaler";
 
 const ROOT = join(__dirname, "..", "..");
-const DEMO_PROGRAM = join(ROOT, "dist", "examples", "demo-service", "server.js");
+const EXAMPLES = join(ROOT, "dist", "examples");
+const DEMO_PROGRAM = join(EXAMPLES, "demo-service", "server.js");
+const DEMO_JOB_PROGRAM = join(EXAMPLES, "demo-job", "main.js");
+/** A grid that there is none of: a typical day in five minutes, so that waiting for clean power can be watched. */
+const DEMO_REGION = "demo-288x-US-CAL-CISO";
 
-/** The whole platform on this machine: a supervisor, every engine in one process, and a demo service that scales. */
+/** The whole platform on this machine: a supervisor, every engine in one process, a demo service that scales, and a demo job that waits. */
 export function localStack(): StackOutputs {
   const config = new pulumi.Config();
   const state = process.env.MNO_STATE_DIR ?? join(ROOT, ".mno");
@@ -37,9 +42,35 @@ export function localStack(): StackOutputs {
       ...balancing(`127.0.0.1:${String(balancerPort)}`, true),
       MNO_AUTOSCALING_SYNC_SECONDS: "2",
       MNO_AUTOSCALING_SCALERS: JSON.stringify([DEMO_SCALER]),
+      // Beside what every runtime has, the demonstration's: its regions are named `demo-…`, and no real one is among them.
+      MNO_INTENSITY_FEEDS: JSON.stringify([...BUILT_IN_INTENSITY_FEEDS, "demo"]),
+      MNO_GS_ROUND_SECONDS: "1",
+      MNO_GS_STEP_SECONDS: "5",
+      MNO_CARBON_RECORD_SECONDS: "15",
       ...(otlpEndpoint === "" ? {} : { OTEL_EXPORTER_OTLP_ENDPOINT: otlpEndpoint }),
     },
   });
+
+  // After the platform: an engine that does not run yet cannot release it.
+  new Workload(
+    "demo-job",
+    {
+      cluster: cluster.url,
+      kind: "job",
+      command: [process.execPath, DEMO_JOB_PROGRAM],
+      environment: { DEMO_JOB_SECONDS: "15" },
+      requests: { cpuCores: 0.25, memoryBytes: 96 * 1024 * 1024 },
+      labels: { "app.kubernetes.io/name": "demo-job", [KUBERNETES_LABELS.tenant]: "demo" },
+      green: {
+        schedule: "*/2 * * * *",
+        deadline: "+300",
+        durationSeconds: 15,
+        regions: [DEMO_REGION],
+        recurringKey: "demo-job",
+      },
+    },
+    { dependsOn: [platform] },
+  );
 
   return {
     contractVersion: pulumi.output(CONTRACT_VERSION),

@@ -1,4 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
+import type { GreenSchedulingArgs } from "./green";
 
 /** What runs: a service until it is stopped, or a job to completion. */
 export const WorkloadKind = { Service: "service", Job: "job" } as const;
@@ -66,6 +67,8 @@ export interface WorkloadArgs {
   suspended?: pulumi.Input<boolean>;
   /** Engine that releases the job once its capacity is granted; until then it is held. Job only. */
   admission?: pulumi.Input<string>;
+  /** Hands the job to the green scheduler, which starts it when power is clean. Job only. */
+  green?: GreenSchedulingArgs;
   /** Seconds from SIGTERM to SIGKILL. Default 10. */
   gracePeriodSeconds?: pulumi.Input<number>;
   /** Labels of the workload, for people and policies. */

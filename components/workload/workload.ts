@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { KUBERNETES_ANNOTATIONS, MnoError, validateWorkload, type WorkloadSpec } from "../../runtime/exports";
+import { greenAnnotations, greenFaults } from "./green";
 import { isPlain } from "./inputs";
 import { WorkloadResource } from "./local/resources";
 import type { WorkloadArgs } from "./types";
@@ -49,7 +50,7 @@ function toSpec(
     const why = args.image === undefined ? "is required" : "is required on a local cluster, which runs no images";
     throw argsInvalid(name, [{ field: "command", message: why }]);
   }
-  const { workingDirectory, image: _image, kind, replicas, admission, ...same } = args;
+  const { workingDirectory, image: _image, kind, replicas, admission, green, ...same } = args;
   const spec: WorkloadSpec = {
     ...same,
     name,
@@ -59,8 +60,9 @@ function toSpec(
     replicas: replicas ?? 1,
     ...(workingDirectory === undefined ? {} : { cwd: workingDirectory }),
     ...(admission === undefined ? {} : { annotations: { [KUBERNETES_ANNOTATIONS.admission]: admission } }),
+    ...(green === undefined ? {} : { annotations: greenAnnotations(green) }),
   };
-  const faults = validateWorkload(spec);
+  const faults = [...validateWorkload(spec), ...greenFaults(green, admission)];
   if (faults.length > 0) throw argsInvalid(name, faults);
   return JSON.parse(JSON.stringify(spec)) as WorkloadSpec; // leaves out what was given as undefined
 }

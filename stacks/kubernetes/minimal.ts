@@ -1,4 +1,4 @@
-import { KubernetesAgent, KubernetesNamespace, MeshKind } from "../../components";
+import { intensitySettings, KubernetesAgent, KubernetesNamespace, MeshKind, reachIntensity } from "../../components";
 import { PORTS } from "../../runtime/exports";
 import * as pulumi from "@pulumi/pulumi";
 import { BALANCER_PORT, balancing } from "../balancer";
@@ -14,6 +14,7 @@ const STATE_BYTES = 10 * 2 ** 30;
 export function minimal(settings: Settings): Platform {
   const { protect, storageClassName } = settings;
   const namespace = new KubernetesNamespace(settings.namespace, { protect });
+  const feeds = intensitySettings(settings.intensity);
   const agent = new KubernetesAgent(
     "platform",
     {
@@ -22,13 +23,20 @@ export function minimal(settings: Settings): Platform {
       storage: { sizeBytes: STATE_BYTES, ...(storageClassName === undefined ? {} : { storageClassName }) },
       protect,
       ports: [BALANCER_PORT],
-      configuration: { ...balancing(`0.0.0.0:${String(BALANCER_PORT.port)}`, settings.demo), ...demoScalers(settings) },
+      secretReferences: feeds.secretReferences,
+      configuration: {
+        ...feeds.configuration,
+        ...(settings.region !== undefined && { MNO_CARBON_REGION: settings.region }),
+        ...balancing(`0.0.0.0:${String(BALANCER_PORT.port)}`, settings.demo),
+        ...demoScalers(settings),
+      },
       ...(settings.apiServerCidrs && { apiServerCidrs: settings.apiServerCidrs }),
       ...(settings.apiToken && { apiToken: settings.apiToken }),
       ...(settings.otlpEndpoint === undefined ? {} : { otlpEndpoint: settings.otlpEndpoint }),
     },
     { dependsOn: [namespace] },
   );
+  if (settings.intensity) reachIntensity("intensity", [agent], settings.intensity, { namespace: settings.namespace });
   allowTraces(settings.otlpEndpoint, [agent]);
   return {
     namespace,

@@ -1,5 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
-import type { ObjectStoreArgs } from "../../components";
+import { type IntensityArgs, type ObjectStoreArgs, validateIntensity } from "../../components";
 import { type FieldFault, MnoError } from "../../runtime/exports";
 
 /** How much of the platform a stack has. */
@@ -89,6 +89,10 @@ export interface Settings {
   traceExport?: string;
   /** Address ranges of the Kubernetes API server; any address, at ports 443 and 6443, where absent. */
   apiServerCidrs?: string[];
+  /** Cloud region or grid zone of nodes that no label places; the engines' default where absent. */
+  region?: string;
+  /** Feeds of carbon intensity; the tables that every runtime has where absent. */
+  intensity?: IntensityArgs;
   /** Token that writes to the engines' APIs must carry; a random one where absent. */
   apiToken?: pulumi.Output<string>;
 }
@@ -128,6 +132,8 @@ export function readSettings(config: pulumi.Config): Settings {
     traceExport: text("traceExport"),
     noBackupBecause: text("noBackupBecause"),
     backup: config.getObject<ObjectStoreArgs>("backup"),
+    region: text("region"),
+    intensity: config.getObject<IntensityArgs>("intensity"),
     apiServerCidrs: config.getObject<string[]>("apiServerCidrs"),
     apiToken: config.getSecret("apiToken"),
   };
@@ -155,6 +161,7 @@ export function readSettings(config: pulumi.Config): Settings {
       "or noBackupBecause, one of them, is required: where the database's backups go, or why there are none",
     );
   }
+  for (const { field, message } of validateIntensity(settings.intensity)) fault(field, message);
   if (settings.otlpEndpoint !== undefined && !URL.canParse(settings.otlpEndpoint)) {
     fault("otlpEndpoint", "must be a URL, such as http://collector.observability.svc:4318");
   }

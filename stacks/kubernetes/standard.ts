@@ -5,13 +5,16 @@ import {
   Database,
   type DatabaseArgs,
   EventBackbone,
+  type FabricArgs,
   Gateway,
+  type KubernetesAgent,
   MeshKind,
   type ResourceRequestsArgs,
   ScalabilityFabric,
   ServiceMesh,
+  SustainabilityFabric,
 } from "../../components";
-import { type EngineName, PORTS } from "../../runtime/exports";
+import { type EngineName, ENGINES, PORTS } from "../../runtime/exports";
 import { balanced } from "../balancer";
 import { AUTHORITY } from "./certificates";
 import { demoScalers } from "./demo";
@@ -71,28 +74,47 @@ export function standard(settings: Settings): Platform {
   const observability = observe(settings, base, full);
   const otlpEndpoint = tracesEndpoint(settings);
 
-  const fabric = new ScalabilityFabric(
+  const engines: FabricArgs = {
+    namespace,
+    mesh,
+    image: images.runtime,
+    ...ask(0.025, 384),
+    databaseUrl: database.urlSecret,
+    busUrl: { secretName: events.credentialsSecretNames.apply((names) => names["mno"] ?? ""), key: "url" },
+    streamReplicas: events.streamReplicas,
+    cacheUrl: { secretName: cache.credentialsSecretName, key: "url" },
+    authority: { secretName: events.certificateSecretName },
+    monitoringNamespace: scrapersNamespace(settings),
+    priorityClassName: base.classes.critical,
+    ...apiServer,
+    ...(otlpEndpoint !== undefined && { otlpEndpoint }),
+  };
+  const whenStored = { dependsOn: [...after.dependsOn, events, cache, database, observability] };
+  const scalability = new ScalabilityFabric(
     "scalability",
     {
-      namespace,
-      mesh,
-      image: images.runtime,
-      ...ask(0.05, 384),
-      databaseUrl: database.urlSecret,
-      busUrl: { secretName: events.credentialsSecretNames.apply((names) => names["mno"] ?? ""), key: "url" },
-      streamReplicas: events.streamReplicas,
-      cacheUrl: { secretName: cache.credentialsSecretName, key: "url" },
-      authority: { secretName: events.certificateSecretName },
+      ...engines,
       configuration: { ...balanced(settings.demo), ...demoScalers(settings) },
-      monitoringNamespace: scrapersNamespace(settings),
-      priorityClassName: base.classes.critical,
-      ...apiServer,
       ...(settings.apiToken && { apiToken: settings.apiToken }),
-      ...(otlpEndpoint !== undefined && { otlpEndpoint }),
     },
-    { dependsOn: [...after.dependsOn, events, cache, database, observability] },
+    whenStored,
   );
-  const agents = [...fabric.agents.values()];
+  const sustainability = new SustainabilityFabric(
+    "sustainability",
+    {
+      ...engines,
+      // One token for the platform: an engine of one fabric may ask one of the other to act.
+      apiToken: scalability.apiToken,
+      performanceOptimizerUrl: `http://scalability-performance-optimizer.${namespace}.svc:${String(PORTS.api)}`,
+      ...(settings.region !== undefined && { region: settings.region }),
+      ...(settings.intensity && { intensity: settings.intensity }),
+    },
+    whenStored,
+  );
+  const byEngine = new Map<EngineName, KubernetesAgent>([...scalability.agents, ...sustainability.agents]);
+  const agents = [...byEngine.values()];
+  const [energy, optimizer] = (["energy-optimizer", "performance-optimizer"] as const).map((it) => byEngine.get(it));
+  if (energy && optimizer) energy.connections.allowTo(optimizer);
   allowTraces(otlpEndpoint, agents);
   for (const agent of agents) {
     for (const store of [events, cache, database]) agent.connections.allowTo(store);
@@ -106,10 +128,10 @@ export function standard(settings: Settings): Platform {
       className: settings.gatewayClass,
       tls: { issuer: AUTHORITY, issuerKind: "Issuer" },
       routes: [
-        ...[...fabric.agents.keys()].map((engine) => ({
+        ...[...byEngine.keys()].map((engine) => ({
           name: engine,
           pathPrefix: `/${engine}`,
-          service: `scalability-${engine}`,
+          service: `${ENGINES[engine].fabric}-${engine}`,
           port: PORTS.api,
         })),
         // Everything else is for the services behind the balancer.
@@ -120,7 +142,7 @@ export function standard(settings: Settings): Platform {
   );
   for (const agent of agents) gateway.connections.allowTo(agent);
 
-  const callers = [...fabric.agents].filter(([engine]) => CALLERS.includes(engine)).map(([, agent]) => agent);
+  const callers = [...byEngine].filter(([engine]) => CALLERS.includes(engine)).map(([, agent]) => agent);
   const url = pulumi.interpolate`https://${settings.hostname}`;
   return {
     namespace: base.namespace,
@@ -131,8 +153,8 @@ export function standard(settings: Settings): Platform {
       apiUrl: url,
       metricsUrl: observability.prometheusUrl,
       gatewayUrl: url,
-      engineUrls: fabric.urls,
-      balancerUrl: fabric.balancerUrl,
+      engineUrls: pulumi.all([scalability.urls, sustainability.urls]).apply((urls) => Object.assign({}, ...urls)),
+      balancerUrl: scalability.balancerUrl,
     },
   };
 }

@@ -46,6 +46,25 @@ const USES: Record<EngineName, (cluster: KubernetesCluster) => Promise<void>> = 
     assert.ok(await cluster.get("web"));
     assert.equal(await cluster.get("absent"), undefined);
   },
+  "carbon-monitor": async (cluster) => {
+    await Promise.all([cluster.nodes(), cluster.usage()]);
+  },
+  "green-scheduler": async (cluster) => {
+    await Promise.all([cluster.nodes(), cluster.list()]);
+    assert.equal(await cluster.get("absent"), undefined);
+    await cluster.suspend("batch");
+    await cluster.resume("batch", { annotations: { note: "planned" } });
+  },
+  "energy-optimizer": async (cluster) => {
+    for (const name of ["web", "data"]) {
+      const status = await cluster.get(name);
+      await cluster.scale(name, status?.desiredReplicas === 0 ? 1 : 0);
+    }
+    assert.equal(await cluster.get("absent"), undefined);
+    await Promise.all([cluster.nodes(), cluster.list()]);
+  },
+  // It reports what others measured; the cluster only tells which replica leads.
+  "sustainability-reporter": async () => undefined,
 };
 
 async function lead({ leases }: KubernetesCluster, engine: EngineName): Promise<void> {

@@ -33,6 +33,16 @@ const SAMPLES: Record<string, Record<string, unknown>> = {
     busUrl: { secretName: "events-mno-credentials", key: "url" },
   },
   ServiceMesh: {},
+  SustainabilityFabric: {
+    namespace: "mno",
+    image: `registry.example/mno:1@sha256:${"ab".repeat(32)}`,
+    databaseUrl: { secretName: "database-app", key: "uri" },
+    intensity: {
+      feeds: ["entsoe"],
+      credentials: { MNO_INTENSITY_ENTSOE_TOKEN: { secretName: "entsoe", key: "token" } },
+    },
+    busUrl: { secretName: "events-mno-credentials", key: "url" },
+  },
   ServicePolicy: { namespace: "shop", service: "cart", port: 80 },
   TrafficSplit: { namespace: "shop", service: "cart", backends: [{ service: "cart-a", port: 80, weight: 1 }] },
   Waypoint: { namespace: "shop" },

@@ -20,6 +20,7 @@ describe("component schema", () => {
     "ScalabilityFabric",
     "ServiceMesh",
     "ServicePolicy",
+    "SustainabilityFabric",
     "TrafficSplit",
     "Waypoint",
     "Agent",

@@ -1,10 +1,16 @@
-import { ENGINE_NAMES, type EngineName } from "../../runtime/exports";
 import type { Api } from "./api";
 import { CounterLog, DecisionLog } from "./decision-log";
 import { type AutoScaling, autoScaling } from "./observers/auto-scaling";
 import { type Balancer, balancer } from "./observers/balancer";
 import { type ElasticResources, elasticResources } from "./observers/elastic-resources";
-import { type Look, type Newest, type Observer, OBSERVED } from "./observers/observer";
+import {
+  type Look,
+  type Newest,
+  type Observer,
+  OBSERVED,
+  SCALABILITY_ENGINES,
+  type ScalabilityEngine,
+} from "./observers/observer";
 import { type Optimizer, optimizer } from "./observers/optimizer";
 import { type Pools, pools } from "./observers/pools";
 
@@ -22,9 +28,9 @@ export interface FabricState {
   balancer?: Balancer;
   pools?: Pools;
   optimizer?: Optimizer;
-  newest: Partial<Record<EngineName, Newest>>;
-  faults: Partial<Record<EngineName, string>>;
-  decided: Record<EngineName, Count>;
+  newest: Partial<Record<ScalabilityEngine, Newest>>;
+  faults: Partial<Record<ScalabilityEngine, string>>;
+  decided: Record<ScalabilityEngine, Count>;
 }
 
 /** The pool that lets one run at a time put load on the demo service. */
@@ -36,7 +42,7 @@ export class Fabric {
   private readonly balancer: Observer<Balancer>;
   private readonly pools = pools(RUN_POOL);
   private readonly newest: FabricState["newest"] = {};
-  private readonly logs: Record<EngineName, DecisionLog>;
+  private readonly logs: Record<ScalabilityEngine, DecisionLog>;
   private readonly picks = new CounterLog();
 
   /** `since`: when the run began, where it took something from an engine then (RFC 3339, UTC); else it begins with the first look. */
@@ -45,8 +51,8 @@ export class Fabric {
     workload: string,
     since?: string,
   ) {
-    const logs = ENGINE_NAMES.map((name) => [name, new DecisionLog(since)] as const);
-    this.logs = Object.fromEntries(logs) as Record<EngineName, DecisionLog>;
+    const logs = SCALABILITY_ENGINES.map((name) => [name, new DecisionLog(since)] as const);
+    this.logs = Object.fromEntries(logs) as Record<ScalabilityEngine, DecisionLog>;
     this.scaling = autoScaling(workload);
     this.balancer = balancer(workload);
   }
@@ -75,7 +81,7 @@ export class Fabric {
 
   private async look<State>(
     observer: Observer<State>,
-    faults: Partial<Record<EngineName, string>>,
+    faults: Partial<Record<ScalabilityEngine, string>>,
   ): Promise<State | undefined> {
     let seen: Look<State>;
     try {
@@ -89,14 +95,14 @@ export class Fabric {
     return seen.state;
   }
 
-  private decided(): Record<EngineName, Count> {
+  private decided(): Record<ScalabilityEngine, Count> {
     const { logs, picks } = this;
-    const counted = ENGINE_NAMES.map((name): [EngineName, Count] => [
+    const counted = SCALABILITY_ENGINES.map((name): [ScalabilityEngine, Count] => [
       name,
       { counts: new Map(logs[name].counts), atLeast: logs[name].atLeast },
     ]);
     return {
-      ...(Object.fromEntries(counted) as Record<EngineName, Count>),
+      ...(Object.fromEntries(counted) as Record<ScalabilityEngine, Count>),
       "global-load-balancer": { counts: new Map(picks.counts), atLeast: false },
     };
   }

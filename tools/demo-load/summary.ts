@@ -1,5 +1,5 @@
-import { ENGINE_NAMES } from "../../runtime/exports";
 import type { Count, FabricState } from "./fabric";
+import { SCALABILITY_ENGINES } from "./observers/observer";
 import type { ReplicaTrack } from "./replicas";
 import type { Tally } from "./tally";
 import { formatCount } from "./text";
@@ -51,7 +51,7 @@ export function summarise({ tally, sloMs, replicas, settled, decided }: RunSumma
   }
   rows.push(
     ["decided by", ""],
-    ...ENGINE_NAMES.map((name): [string, string] => [`  ${name}`, describe(decided[name])]),
+    ...SCALABILITY_ENGINES.map((name): [string, string] => [`  ${name}`, describe(decided[name])]),
   );
   return rows.map(([name, value]) => (value === "" ? name : `${name.padEnd(28)}${value}`)).join("\n");
 }

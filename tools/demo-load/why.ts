@@ -1,9 +1,9 @@
-import { ENGINE_NAMES, type EngineName } from "../../runtime/exports";
 import type { FabricState } from "./fabric";
+import { SCALABILITY_ENGINES, type ScalabilityEngine } from "./observers/observer";
 import { printable } from "./text";
 import type { View } from "./view";
 
-const SHORT: Record<EngineName, string> = {
+const SHORT: Record<ScalabilityEngine, string> = {
   "elastic-resource-manager": "resources",
   "auto-scaling-engine": "scaling",
   "global-load-balancer": "balancer",
@@ -12,7 +12,7 @@ const SHORT: Record<EngineName, string> = {
 };
 
 export interface Why {
-  engine: EngineName;
+  engine: ScalabilityEngine;
   name: string;
   /** HH:MM:SS, UTC; empty where nothing was decided yet or the engine does not answer. */
   time: string;
@@ -23,7 +23,7 @@ export interface Why {
 
 /** What each engine decided last and why. */
 export function whys({ fabric }: Pick<View, "fabric">): Why[] {
-  return ENGINE_NAMES.map((engine) => {
+  return SCALABILITY_ENGINES.map((engine) => {
     const fault = fabric.faults[engine];
     const newest = fabric.newest[engine];
     const common = { engine, name: SHORT[engine] };

@@ -27,8 +27,8 @@ export const ENVIRONMENT = {
   MNO_STATE_DIR: STATE_PATH,
 };
 
-/** Programs of the image, as folders of dist/: the runtime, and the service that examples and tests scale. */
-const PROGRAMS = ["runtime", "examples/demo-service"];
+/** Programs of the image, as folders of dist/: the runtime with the tables that it reads, and the service that examples and tests scale. */
+const PROGRAMS = ["runtime", "factors", "examples/demo-service"];
 /** The npm package `node`: the version that everything is tested with. */
 const NODE_PACKAGE = join(ROOT, "node_modules", "node");
 

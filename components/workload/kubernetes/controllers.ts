@@ -1,6 +1,7 @@
 /** The specs of what makes the pods. */
 import type * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
+import { admissionOf, greenAnnotations } from "../green";
 import { derive } from "../inputs";
 import { selectorLabels } from "../../metadata";
 import type { KubernetesWorkloadArgs } from "./types";
@@ -71,11 +72,13 @@ export function jobSpec(args: KubernetesWorkloadArgs, template: Template): k8s.t
 }
 
 /** Whether the Job itself starts suspended; an engine that admits it releases it later. */
-export function suspendedAtFirst({ suspended, admission }: KubernetesWorkloadArgs): pulumi.Input<boolean> {
-  return admission === undefined ? (suspended ?? false) : derive(suspended ?? true, (given) => given);
+export function suspendedAtFirst(args: KubernetesWorkloadArgs): pulumi.Input<boolean> {
+  const { suspended } = args;
+  return admissionOf(args) === undefined ? (suspended ?? false) : derive(suspended ?? true, (given) => given);
 }
 
 export function cronJobSpec(
+  name: string,
   args: KubernetesWorkloadArgs,
   labels: k8s.types.input.meta.v1.ObjectMeta["labels"],
   template: Template,
@@ -89,6 +92,16 @@ export function cronJobSpec(
     successfulJobsHistoryLimit: HISTORY,
     failedJobsHistoryLimit: HISTORY,
     suspend: args.suspended ?? false,
-    jobTemplate: { metadata: { labels }, spec: jobSpec(args, template) },
+    // Each run is held until the green scheduler releases it.
+    jobTemplate:
+      args.green === undefined
+        ? { metadata: { labels }, spec: jobSpec(args, template) }
+        : {
+            metadata: {
+              labels,
+              annotations: derive(args.green, (green) => greenAnnotations({ recurringKey: name, ...green })),
+            },
+            spec: { ...jobSpec(args, template), suspend: true },
+          },
   };
 }

@@ -2,6 +2,7 @@ import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import { KUBERNETES_ANNOTATIONS, KUBERNETES_LABELS } from "../../../runtime/exports";
 import { MeshKind } from "../../mesh/kinds";
+import { admissionOf, greenAnnotations } from "../green";
 import { derive, shallow } from "../inputs";
 import { horizontalPodAutoscalerSpec, type ScaleTarget, scaledObjectSpec } from "./autoscaler";
 import { Scaler } from "./autoscaling-types";
@@ -93,13 +94,16 @@ export class Parts {
             replaceOnChanges: ["spec.template", "spec.completions", "spec.podFailurePolicy"],
             deleteBeforeReplace: true,
             // The engine that admits the Job releases it; the next `up` must not suspend it again.
-            ...(args.admission === undefined ? {} : { ignoreChanges: ["spec.suspend"] }),
+            ...(admissionOf(args) === undefined ? {} : { ignoreChanges: ["spec.suspend"] }),
           },
         );
       case KubernetesWorkloadKind.ScheduledJob:
         return new k8s.batch.v1.CronJob(
           name,
-          { metadata: this.#controllerMetadata(), spec: cronJobSpec(args, labelsOf(name, args.labels), template) },
+          {
+            metadata: this.#controllerMetadata(),
+            spec: cronJobSpec(name, args, labelsOf(name, args.labels), template),
+          },
           options,
         );
     }
@@ -202,11 +206,14 @@ export class Parts {
   /** What the controller alone carries: who scales and admits it, and which defaults were given up. */
   #controllerMetadata(): ObjectMetadata {
     const { args, name } = this;
-    const { autoscaling, admission, optOuts = [] } = args;
+    const { autoscaling, optOuts = [] } = args;
+    const isJob = kindOf(args) === KubernetesWorkloadKind.Job;
+    const admission = isJob ? admissionOf(args) : undefined;
     const bound: Record<string, string> = autoscaling
       ? { [KUBERNETES_LABELS.maxReplicas]: String(autoscaling.maxReplicas) }
       : {};
-    const suspended = kindOf(args) === KubernetesWorkloadKind.Job ? suspendedAtFirst(args) : false;
+    const suspended = isJob ? suspendedAtFirst(args) : false;
+    const green = isJob && args.green !== undefined ? derive(args.green, greenAnnotations) : {};
     const ours = {
       ...(autoscaling?.scaler === Scaler.MachineNativeOps ? { [KUBERNETES_ANNOTATIONS.scaledBy]: SCALING_ENGINE } : {}),
       ...(admission === undefined ? {} : { [KUBERNETES_ANNOTATIONS.admission]: admission }),
@@ -215,8 +222,9 @@ export class Parts {
     return {
       ...this.#metadata(),
       labels: labelsOf(name, args.labels, bound),
-      annotations: derive({ own: args.annotations ?? {}, suspended }, (given) => ({
+      annotations: derive({ own: args.annotations ?? {}, suspended, green }, (given) => ({
         ...(given.own as Record<string, string>),
+        ...given.green,
         ...ours,
         // A Job that is suspended does not complete, so nobody should wait for it to.
         ...(given.suspended ? { [SKIP_AWAIT]: "true" } : {}),

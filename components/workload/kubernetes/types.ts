@@ -1,5 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { MeshKind } from "../../mesh/kinds";
+import type { GreenSchedulingArgs } from "../green";
 import type { ResourceRequestsArgs } from "../types";
 import type {
   KubernetesContainerArgs,
@@ -93,6 +94,8 @@ export interface KubernetesWorkloadArgs {
   suspended?: pulumi.Input<boolean>;
   /** Engine that releases the suspended job once its capacity is granted. Job only; it is then suspended at first. */
   admission?: string;
+  /** Hands the job, or each job of the schedule, to the green scheduler, which starts it when power is clean. */
+  green?: GreenSchedulingArgs;
   /** What the replicas may do in one namespace at the Kubernetes API. Without any permission they get no token. */
   permissions?: PermissionArgs[];
   /** Namespace in which `permissions` hold. Default: the workload's own. */

@@ -1,4 +1,5 @@
 import type { FieldFault } from "../../../runtime/exports";
+import { greenFaults } from "../green";
 import { keysOf, known } from "../inputs";
 import { Scaler } from "./autoscaling-types";
 import { Faults } from "./faults";
@@ -56,6 +57,13 @@ function checkKind(faults: Faults, args: KubernetesWorkloadArgs): void {
   only(["parallelism", "completions", "backoffLimit", "suspended"], Job, ScheduledJob);
   only(["schedule", "timeZone"], ScheduledJob);
   only(["admission"], Job);
+  only(["green"], Job, ScheduledJob);
+  faults.list.push(...greenFaults(args.green, args.admission));
+  faults.check(
+    args.green?.schedule === undefined,
+    "green.schedule",
+    "is of local clusters; here kind is scheduled-job, with schedule",
+  );
   const schedule = known(args.schedule);
   if (kind === ScheduledJob) {
     faults.check(args.schedule !== undefined, "schedule", "is required by a scheduled job");

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ENGINE_NAMES } from "../../../runtime/exports";
+import { SCALABILITY_ENGINES } from "../../../tools/demo-load/observers/observer";
 import { Api } from "../../../tools/demo-load/api";
 import { CounterLog, DecisionLog } from "../../../tools/demo-load/decision-log";
 import { Fabric, type FabricState } from "../../../tools/demo-load/fabric";
@@ -89,7 +89,7 @@ describe("demo load: observers", () => {
     };
     const [first, second, third] = await looks([answerTo, more, more]);
     assert.deepEqual(
-      ENGINE_NAMES.map((name) => first?.decided[name].counts.size),
+      SCALABILITY_ENGINES.map((name) => first?.decided[name].counts.size),
       [0, 0, 0, 0, 0],
     );
     assert.deepEqual(Object.fromEntries(second?.decided["auto-scaling-engine"].counts ?? []), { kept: 1 });

@@ -1,4 +1,4 @@
-import type { EngineName } from "../../../runtime/exports";
+import { type EngineOf, enginesOf } from "../../../runtime/exports";
 import type { Api } from "../api";
 
 /** An engine's newest decision, as it is shown. */
@@ -17,6 +17,10 @@ export interface Decided {
   kind: string;
 }
 
+/** The fabric that the replay puts load on. */
+export type ScalabilityEngine = EngineOf<"scalability">;
+export const SCALABILITY_ENGINES = enginesOf("scalability");
+
 /** One look at an engine. */
 export interface Look<State> {
   state: State;
@@ -29,7 +33,7 @@ export interface Look<State> {
 export const OBSERVED = 20;
 
 export interface Observer<State> {
-  engine: EngineName;
+  engine: ScalabilityEngine;
   /** Errors: whatever keeps the engine from answering, and a TypeError when the answer is not one of it. */
   look(api: Api): Promise<Look<State>>;
 }

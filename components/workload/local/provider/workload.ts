@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { provider } from "@pulumi/pulumi";
-import { MnoError, validateWorkload, type WorkloadSpec } from "../../../../runtime/exports";
+import { MnoError, validateWorkload, withoutRelease, type WorkloadSpec } from "../../../../runtime/exports";
 import { Supervisor, type WorkloadView } from "./supervisor";
 import { asSecret, hasSecret, hasUnknown, sameValue, unwrap } from "./values";
 
@@ -79,7 +79,8 @@ export const workloadResource = {
       });
     if (!view) return {};
     // Secret values never come back from the cluster; what the state has of them stays. An import begins without.
-    const { secretEnvironment: _masked, ...observed } = view.spec;
+    // Nor is it a change when whoever a job waited for has released it.
+    const { secretEnvironment: _masked, ...observed } = withoutRelease(view.spec);
     const { secretEnvironment } = props;
     const inputs = {
       cluster,
@@ -109,8 +110,9 @@ function outputs(inputs: Record<string, unknown>, view: WorkloadView): Record<st
   return { ...inputs, endpoints: view.endpoints, ready: isReady(view) };
 }
 
-function isReady(view: WorkloadView): boolean {
-  return view.phase === "ready" || view.phase === "succeeded" || view.phase === "suspended";
+/** A job that runs is as it should be. */
+function isReady({ phase, spec }: WorkloadView): boolean {
+  return ["ready", "succeeded", "suspended"].includes(phase) || (spec.kind === "job" && phase === "progressing");
 }
 
 /** Errors: MNO_WORKLOAD_NOT_READY with each replica's reason and the end of the log. */
@@ -119,7 +121,7 @@ async function becomeReady(supervisor: Supervisor, spec: WorkloadSpec): Promise<
   for (;;) {
     const view = await supervisor.workload(spec.name);
     if (!view) throw new MnoError("MNO_WORKLOAD_NOT_FOUND", `The workload ${spec.name} was deleted while it started`);
-    if (isReady(view) || (spec.kind === "job" && view.phase === "progressing")) return view;
+    if (isReady(view)) return view;
     const crashing = view.replicas.some((replica) => replica.phase === "backoff" || replica.phase === "failed");
     if (Date.now() - startedAt > (crashing ? CRASHING_MILLISECONDS : READY_MILLISECONDS)) {
       const replicas = view.replicas

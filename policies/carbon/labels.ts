@@ -1,15 +1,16 @@
 /** What a resource may declare about itself: labels (local), labels and annotations (Kubernetes), tags or labels (clouds). */
-import type { Resource } from "../shared/rule";
+import { KUBERNETES_ANNOTATIONS, KUBERNETES_LABELS } from "../../runtime/exports/kubernetes";
 import { localWorkload } from "../shared/local";
 import { podWorkload } from "../shared/podspec";
+import type { Resource } from "../shared/rule";
 
 /** Upper bound of replicas that an autoscaler may reach. */
-export const MAX_REPLICAS = "machine-native-ops/max-replicas";
+export const MAX_REPLICAS = KUBERNETES_LABELS.maxReplicas;
 /** When the service sleeps, for people and for the energy optimizer: for example "Mon-Fri 08:00-18:00 Europe/Berlin". */
-export const SLEEP_SCHEDULE = "machine-native-ops/sleep-schedule";
+export const SLEEP_SCHEDULE = KUBERNETES_ANNOTATIONS.sleepSchedule;
 /** Hours that the workload runs in a month, at most; for jobs and sleeping services. */
 export const HOURS_PER_MONTH = "machine-native-ops/hours-per-month";
-/** How long a job may be put off, as an ISO 8601 duration ("PT8H"), or "none"; the green scheduler moves it within that. */
+/** `none`: a job that must run when it is told to, whatever the grid. */
 export const FLEXIBILITY = "machine-native-ops/flexibility";
 /** Why it needs a graphics processor or another accelerator. */
 export const GPU_BECAUSE = "machine-native-ops/gpu-because";
@@ -17,9 +18,13 @@ export const GPU_BECAUSE = "machine-native-ops/gpu-because";
 /** Everything declared; empty for what declares nothing. Keys with "_" in place of "/" are read too: Google's labels allow no slash. */
 export function declarations(resource: Resource): Readonly<Record<string, string>> {
   const local = localWorkload(resource);
-  if (local) return local.labels ?? {};
+  if (local) return { ...local.labels, ...local.annotations };
   const workload = podWorkload(resource);
-  if (workload) return { ...workload.labels, ...workload.annotations };
+  // A CronJob's jobs carry what its template says.
+  if (workload) {
+    const { labels, annotations } = workload.spec.jobTemplate?.metadata ?? {};
+    return { ...labels, ...annotations, ...workload.labels, ...workload.annotations };
+  }
   const { tags, labels } = resource.props as { tags?: unknown; labels?: unknown };
   return { ...record(labels), ...record(tags) };
 }

@@ -43,7 +43,7 @@ interface PodTemplateOwner {
 /** The spec of a controller: of any kind that makes pods from a template. */
 export interface ControllerSpec extends PodTemplateOwner {
   replicas?: number;
-  jobTemplate?: { spec?: PodTemplateOwner };
+  jobTemplate?: { metadata?: Metadata; spec?: PodTemplateOwner };
 }
 
 const BUILT_IN_TYPE = /^kubernetes:(core|apps|batch|extensions)\/v[0-9a-z]+:([A-Za-z]+)$/;

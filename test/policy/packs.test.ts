@@ -25,12 +25,14 @@ interface Pack {
   client: AnalyzerClient;
 }
 
-/** Transpiles the policies and the factors below the checkout, so that the packages resolve as they do from dist. */
+/** Transpiles the policies and what they may import below the checkout, so that the packages resolve as they do from dist. */
 function transpile(): string {
   const cache = join(ROOT, "node_modules/.cache");
   mkdirSync(cache, { recursive: true });
   const outdir = mkdtempSync(join(cache, "policies-"));
-  const entryPoints = globSync("{factors,policies}/**/*.ts", { cwd: ROOT }).map((file) => join(ROOT, file));
+  const entryPoints = globSync("{factors,policies,runtime/exports}/**/*.ts", { cwd: ROOT }).map((file) =>
+    join(ROOT, file),
+  );
   buildSync({
     entryPoints,
     outdir,

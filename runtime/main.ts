@@ -37,6 +37,10 @@ async function runAgents(target: "all" | EngineName, signal: AbortSignal): Promi
     target,
     version,
     agents: names.map(loadAgent),
+    // Its pages show all engines of a process together: one engine's own process has none.
+    ...(target === "all" && {
+      pages: load<typeof import("./console/pages")>("./console/pages").consolePages(),
+    }),
     configuration,
     log: (level) => createLogger(`mno-${target}`, level),
     clock: systemClock,

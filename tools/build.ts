@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { buildSync } from "esbuild";
+import { browserScripts } from "./browser";
 import { DIST, ROOT } from "./paths";
 
 /** Folders that run compiled. Types are checked apart (`npm run types`), so this takes a fraction of a second. */
@@ -27,6 +28,7 @@ export function build(): { written: number; total: number } {
     logLevel: "warning",
   });
   const files = new Map(outputFiles.map((file) => [relative(DIST, file.path), file.text]));
+  for (const [name, text] of browserScripts()) files.set(name, text);
   files.set("package.json", readFileSync(join(ROOT, "package.json"), "utf8"));
   files.set(
     "build.json",

@@ -21,6 +21,25 @@ interface Status {
   replicas: { pid?: number; restarts: number; phase: string }[];
 }
 
+interface GreenJob {
+  name: string;
+  state: string;
+  releaseAt: string;
+  deadline: string;
+  decisionId: string;
+  plan: { slots: { from: string }[]; latestStart: string } | null;
+}
+
+interface Energy {
+  groups: { key: string | null; energyKwh: number; gramsCo2e: number }[];
+  totals: { energyKwh: number; gramsCo2e: number }[];
+  basis: { signal: string; source: string }[];
+}
+
+interface Savings {
+  demonstrations: { missedDeadlines: number }[];
+}
+
 const MIB = 2 ** 20;
 
 /** The quick start through the real Pulumi engine, used, broken and healed as an operator would. Tests build on each other. */
@@ -33,6 +52,11 @@ describe("the local stack", function () {
   const erm = (path: string): string => `${platform.api}/elastic-resource-manager${path}`;
   const ase = (path: string): string => `${platform.api}/auto-scaling-engine${path}`;
   const demo = async (): Promise<Status> => (await platform.supervisor("/v1/workloads/demo")) as Status;
+  const get = async (path: string): Promise<unknown> => (await fetch(`${platform.api}${path}`)).json();
+  const demoJob = async (): Promise<GreenJob | undefined> => {
+    const { items } = (await get("/green-scheduler/v1/jobs")) as { items: GreenJob[] };
+    return items.find(({ name, plan }) => name === "demo-job" && plan !== null);
+  };
   const post = async (url: string, body: unknown): Promise<{ status: number; type: string; body: unknown }> => {
     const response = await fetch(url, {
       method: "POST",
@@ -64,6 +88,7 @@ describe("the local stack", function () {
       platform.api,
       platform.gateway,
       `${platform.api}/metrics`,
+      `${platform.api}/console/carbon`,
       "npm run demo:load",
       "npm stop",
     ]) {
@@ -85,6 +110,50 @@ describe("the local stack", function () {
       index.engines.map(({ name, state }) => `${name} ${state}`),
       ENGINE_NAMES.map((name) => `${name} running`),
     );
+  });
+
+  it("holds the demo job until power is clean, and says why and until when", async () => {
+    const job = await eventually("a plan of the demo job", 20, async () => (await demoJob()) ?? undefined);
+    assert.equal(job.state, "waiting");
+    assert.ok(Date.parse(job.plan!.slots[0]!.from) >= Date.parse(job.releaseAt));
+    assert.ok(Date.parse(job.plan!.latestStart) < Date.parse(job.deadline));
+    const decision = (await get(`/green-scheduler/v1/decisions/${job.decisionId}`)) as {
+      intensity: { region: string; source: string }[];
+      reason: string;
+    };
+    assert.match(decision.intensity[0]!.source, /^SYNTHETIC/, "a demonstration is never taken for a real grid");
+    assert.ok(decision.reason.length > 0);
+    const { replicas } = (await platform.supervisor("/v1/workloads/demo-job")) as Status;
+    assert.deepEqual(replicas, []);
+  });
+
+  it("measures this machine: the parts of its energy are its processes', and sum to the whole", async () => {
+    const energy = await eventually("energy of both workloads", 60, async () => {
+      const answer = (await get("/carbon-monitor/v1/energy?by=workload")) as Energy;
+      const keys = answer.groups.map(({ key }) => key);
+      return keys.includes("demo") && keys.includes("platform") ? answer : undefined;
+    });
+    const sum = (what: "energyKwh" | "gramsCo2e"): number =>
+      energy.groups.reduce((total, group) => total + Math.round(group[what] * 1e9), 0);
+    assert.equal(sum("energyKwh"), Math.round(energy.totals[0]!.energyKwh * 1e9));
+    assert.equal(sum("gramsCo2e"), Math.round(energy.totals[0]!.gramsCo2e * 1e9));
+    assert.ok(energy.groups.every(({ energyKwh }) => energyKwh > 0));
+    assert.equal(energy.basis[0]?.signal, "average");
+    assert.ok(energy.basis[0]?.source, "every figure names its source");
+  });
+
+  it("shows intensity, plan and savings on one page", async () => {
+    const page = await fetch(`${platform.api}/console/carbon`);
+    assert.equal(page.status, 200);
+    assert.match(page.headers.get("content-security-policy") ?? "", /default-src 'none'/);
+    const text = await page.text();
+    for (const panel of ["Intensity and plan", "Saved and missed", "Power and emissions now"]) {
+      assert.ok(text.includes(panel), panel);
+    }
+    // What the page asks for.
+    for (const path of ["/green-scheduler/v1/outlook", "/green-scheduler/v1/savings", "/green-scheduler/v1/jobs"]) {
+      assert.equal((await fetch(`${platform.api}${path}`)).status, 200, path);
+    }
   });
 
   it("refuses what is over capacity with a coded 409, and records nothing", async () => {
@@ -184,6 +253,17 @@ describe("the local stack", function () {
     ]) {
       assert.match(text, pattern);
     }
+  });
+
+  it("starts the demo job by its plan, within its deadline, and accounts for what that saved", async function () {
+    this.timeout(480_000);
+    const { demonstrations } = await eventually("a run of the demo job", 420, async () => {
+      const answer = (await get("/green-scheduler/v1/savings")) as Savings;
+      return answer.demonstrations.length > 0 ? answer : undefined;
+    });
+    assert.equal(demonstrations[0]!.missedDeadlines, 0);
+    const job = await demoJob();
+    assert.ok(job, "it comes again by its schedule");
   });
 
   it("changes nothing at a second start", async () => {

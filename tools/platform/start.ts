@@ -36,6 +36,7 @@ Machine Native Ops is up after ${String(Math.round((Date.now() - startedAt) / 10
   gateway (to be)  ${gatewayUrl}    the demo service answers here
   balancer         ${balancerUrl}    the same through the global load balancer
   API              ${apiUrl}    engines below /<engine>; they are listed at /, OpenAPI at /openapi.json
+  carbon           ${apiUrl}/console/carbon    intensity, plan, what was saved; the first run of the demo job waits a few minutes
   metrics          ${metricsUrl}
 
 Try:

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { join } from "node:path";
-import { type MnoError, type WorkloadSpec } from "../../runtime/exports";
+import { GREEN_ANNOTATIONS, KUBERNETES_ANNOTATIONS, type MnoError, type WorkloadSpec } from "../../runtime/exports";
 import type { Cluster, WorkloadEvent, WorkloadStatus } from "../../runtime/kernel/cluster/cluster";
 import { openCluster } from "../../runtime/kernel/cluster/open";
 import { eventually, TestSupervisor } from "../support/supervisor";
@@ -214,6 +214,39 @@ describe("local cluster: its supervisor", function () {
     assert.equal(balanced.endpoints["http"], `127.0.0.1:${String(port)}`);
     assert.notEqual(balanced.replicas[0]?.endpoints["http"], balanced.endpoints["http"]);
     assert.equal((await fetch(`http://127.0.0.1:${String(port)}/`)).status, 200);
+  });
+
+  it("holds a job that is over for another run, which outlives the supervisor, and no other workload", async () => {
+    const phase = (wanted: WorkloadStatus["phase"]): Promise<WorkloadStatus> =>
+      eventually(async () => {
+        const status = await cluster.get("nightly");
+        assert.equal(status?.phase, wanted, JSON.stringify(status));
+        return status;
+      });
+    const own = { note: "nightly" };
+    const nightly = service("nightly", {
+      ...{ kind: "job", command: program("job"), ports: [], readiness: undefined },
+      annotations: { ...own, [KUBERNETES_ANNOTATIONS.admission]: "green-scheduler" },
+    });
+    const released = { annotations: { [GREEN_ANNOTATIONS.decision]: "dec_1" } };
+    await cluster.apply(nightly);
+    await cluster.resume("nightly", released);
+    const first = await phase("succeeded");
+    const held = await cluster.renew!("nightly");
+    assert.deepEqual([held.phase, held.replicas.filter(({ phase: one }) => one === "succeeded")], ["suspended", []]);
+    await assert.rejects(cluster.renew!("nightly"), { code: "MNO_WORKLOAD_CONFLICT" });
+    assert.deepEqual(held.spec.annotations, nightly.annotations, "what let it run before is forgotten");
+    await supervisor.kill("SIGKILL");
+    await supervisor.start();
+    await phase("suspended");
+    await cluster.resume("nightly", released);
+    const second = await phase("succeeded");
+    assert.notEqual(second.replicas[0]?.startedAt, first.replicas[0]?.startedAt);
+    await cluster.apply(nightly);
+    const again = await phase("succeeded");
+    assert.deepEqual([again.replicas, again.spec], [second.replicas, second.spec], "applied again it is as it was");
+    await cluster.apply(service("web"));
+    await assert.rejects(cluster.renew!("web"), { code: "MNO_WORKLOAD_CONFLICT" });
   });
 
   it("reports what replicas use", async () => {

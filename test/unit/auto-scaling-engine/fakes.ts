@@ -1,4 +1,5 @@
 import type { Span } from "@opentelemetry/api";
+import { Type } from "@sinclair/typebox";
 import pino, { type Logger } from "pino";
 import type { WorkloadSpec } from "../../../runtime/exports";
 import { ManualClock } from "../../../runtime/kernel/clock";
@@ -10,6 +11,9 @@ import type { EventData, EventType } from "../../../runtime/kernel/events/catalo
 import type { CloudEvent } from "../../../runtime/kernel/events/cloudevent";
 import { validateEvent } from "../../../runtime/kernel/events/codec";
 import { type App, createApp, DEFAULT_LIMITS } from "../../../runtime/kernel/http/app";
+import { INTENSITY_KEYS, type IntensityConfiguration } from "../../../runtime/kernel/intensity/configuration";
+import type { Intensity } from "../../../runtime/kernel/intensity/intensity";
+import { openIntensity } from "../../../runtime/kernel/intensity/open";
 import type { AgentContext, AgentDefinition, LeaderTerm } from "../../../runtime/kernel/lifecycle/agent";
 import type { Database } from "../../../runtime/kernel/store/database";
 import { createMetrics, type Metrics } from "../../../runtime/kernel/telemetry/metrics";
@@ -180,6 +184,15 @@ export class RecordingTracer implements Tracer {
   }
 }
 
+/** What a test gives an agent in place of the fakes. */
+interface Given {
+  bus?: EventBus;
+  /** The package's tables else. */
+  intensity?: Intensity;
+  /** False: it answers, and leads only after `lead`. */
+  leads?: boolean;
+}
+
 /** One agent over the fakes, with real HTTP routing and problem documents. */
 export class TestAgent {
   readonly clock = new ManualClock(NOW);
@@ -192,9 +205,16 @@ export class TestAgent {
   readonly term = new AbortController();
   readonly checks = new Map<string, () => Promise<void>>();
   private readonly cleanups: (() => Promise<void>)[] = [];
+  private readonly every = (name: string, milliseconds: number, work: () => Promise<void>): void =>
+    void this.loops.set(name, { milliseconds, work });
+  private readonly termCleanups: (() => Promise<void>)[] = [];
+  private readonly terms: ((term: LeaderTerm) => Promise<void>)[] = [];
   private app!: App;
 
-  constructor(readonly database: Database) {}
+  constructor(
+    readonly database: Database,
+    private readonly given: Given = {},
+  ) {}
 
   async start(definition: AgentDefinition<never>, environment: Record<string, string> = {}): Promise<void> {
     const config = loadConfiguration({ environment, file: {} }, definition.configuration);
@@ -208,13 +228,12 @@ export class TestAgent {
       limits: DEFAULT_LIMITS,
     });
     this.cleanups.push(() => this.app.http.close());
-    const outbox = await openOutbox(this.database, this.bus as unknown as EventBus, { clock: this.clock, log: silent });
+    const bus = this.given.bus ?? (this.bus as unknown as EventBus);
+    const outbox = await openOutbox(this.database, bus, { clock: this.clock, log: silent });
     this.cleanups.push(() => outbox.stop());
-    const every = (name: string, milliseconds: number, work: () => Promise<void>): void =>
-      void this.loops.set(name, { milliseconds, work });
+    const { every } = this;
     const onStop = (cleanup: () => Promise<void>): void => void this.cleanups.push(cleanup);
     const { signal } = new AbortController();
-    let leading: Promise<void> = Promise.resolve();
     const context = {
       outbox,
       name: definition.name,
@@ -225,19 +244,32 @@ export class TestAgent {
       http: this.app.http,
       metrics: this.metrics,
       tracer: this.tracer,
-      bus: this.bus as unknown as EventBus,
+      bus,
       database: this.database,
       cluster: this.cluster as unknown as Cluster,
+      intensity: this.given.intensity ?? tables(this.clock),
       signal,
       every,
-      whileLeading: (start: (term: LeaderTerm) => Promise<void>) =>
-        void (leading = start({ number: 0, signal: this.term.signal, every, onStop })),
+      whileLeading: (start: (term: LeaderTerm) => Promise<void>) => void this.terms.push(start),
       readyWhen: (name: string, check: () => Promise<void>) => void this.checks.set(name, check),
       onStop,
     };
     await definition.start(context as unknown as AgentContext<never>);
-    await leading;
+    if (this.given.leads !== false) await this.lead();
     await this.app.http.ready();
+  }
+
+  /** Begins a term, as an election won would. */
+  async lead(): Promise<void> {
+    const onStop = (cleanup: () => Promise<void>): void => void this.termCleanups.push(cleanup);
+    for (const start of this.terms) {
+      await start({ number: 0, signal: this.term.signal, every: this.every, onStop });
+    }
+  }
+
+  /** Ends the term; the agent goes on answering. */
+  async retire(): Promise<void> {
+    for (const cleanup of this.termCleanups.splice(0).reverse()) await cleanup();
   }
 
   /** Lets work in the background go on until `holds`; it must need no passing of time. */
@@ -259,11 +291,24 @@ export class TestAgent {
     return { status: response.statusCode, body: response.body === "" ? undefined : response.json<unknown>() };
   }
 
+  /** The answer as it went out. */
+  async text(url: string): Promise<string> {
+    return (await this.app.http.inject({ method: "GET", url, headers: { host: "localhost" } })).body;
+  }
+
   openapi(): { paths: Record<string, Record<string, { operationId?: string; summary?: string; tags?: string[] }>> } {
     return this.app.http.swagger() as never;
   }
 
   async stop(): Promise<void> {
+    await this.retire();
     for (const cleanup of this.cleanups.splice(0).reverse()) await cleanup();
   }
 }
+
+/** The embedded default: dated tables, offline. */
+const tables = (clock: ManualClock): Intensity =>
+  openIntensity(
+    loadConfiguration({ environment: {}, file: {} }, Type.Object(INTENSITY_KEYS)) as IntensityConfiguration,
+    { clock },
+  );

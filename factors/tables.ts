@@ -7,6 +7,9 @@ export interface FactorTable {
   ageless?: true;
 }
 
+/** Days after which a table's data are stale, for policies and runtime alike: 18 months, a yearly table and its delay. */
+export const STALE_AFTER_DAYS = 548;
+
 export const POWER_TABLE: FactorTable = {
   name: "processor power",
   asOf: "2026-03-09",

@@ -93,6 +93,7 @@ export const ERRORS = {
   // sustainability reporter
   MNO_ENERGY_RECORD_INVALID: { status: 422, title: "The energy record does not add up" },
   MNO_REPORT_PERIOD_INVALID: { status: 422, title: "The report's period is not valid" },
+  MNO_REPORT_EMPTY: { status: 409, title: "The period has no record to report" },
   MNO_REPORT_NOT_FOUND: { status: 404, title: "There is no such report" },
   MNO_REPORT_CLOSED: { status: 409, title: "The period is closed, and a restatement needs a reason" },
   MNO_REPORT_NOT_PUBLISHED: { status: 409, title: "Nothing says where the report is published" },

@@ -26,8 +26,8 @@ const waiting = (values: string): Series => ({ 'mno_green_jobs{namespace="mno", 
 const plans = (outcome: string, values: string): Series => ({
   [`mno_green_plans_total{namespace="mno", outcome="${outcome}"}`]: values,
 });
-const finished = (deadline: string, values: string): Series => ({
-  [`mno_green_finished_total{namespace="mno", deadline="${deadline}"}`]: values,
+const finished = (outcome: string, values: string): Series => ({
+  [`mno_green_finished_total{namespace="mno", outcome="${outcome}"}`]: values,
 });
 const released = (grounds: string, values: string): Series => ({
   [`mno_green_releases_total{namespace="mno", grounds="${grounds}"}`]: values,
@@ -262,8 +262,15 @@ export const SUSTAINABILITY_ALERT_CASES: readonly AlertCase[] = [
     atMinute: 80,
     fires: finished("missed", "_x70 2x60"),
     labels: NAMESPACE,
-    summary: "2 job(s) ended without having met their deadline",
-    quiet: { "all met theirs": finished("met", "0+1x120"), "it was yesterday": finished("missed", "2x120") },
+    summary: "2 job(s) ended after their deadline",
+    quiet: {
+      "all met theirs": finished("met", "0+1x120"),
+      "it was yesterday": finished("missed", "2x120"),
+      "jobs failed by themselves, or were deleted": {
+        ...finished("failed", "0+1x120"),
+        ...finished("deleted", "0+1x120"),
+      },
+    },
   },
   {
     alert: "MnoGreenDeclarationsInvalid",

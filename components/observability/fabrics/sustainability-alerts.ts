@@ -140,9 +140,9 @@ const scheduling: readonly AlertDescription[] = [
   {
     name: "MnoGreenDeadlinesMissed",
     severity: Severity.Warning,
-    expression: `${risenIn('mno_green_finished_total{deadline="missed"}', "1h", "namespace")} > 0`,
+    expression: `${risenIn('mno_green_finished_total{outcome="missed"}', "1h", "namespace")} > 0`,
     holds: "0m",
-    summary: "{{ $value | humanize }} job(s) ended without having met their deadline",
+    summary: "{{ $value | humanize }} job(s) ended after their deadline",
   },
   {
     name: "MnoGreenDeclarationsInvalid",

@@ -48,9 +48,9 @@ export const shifting: Section = {
     },
     {
       title: "Deadlines",
-      description: "Jobs that are over and settled, per second; missed ones were late, failed or deleted.",
+      description: "Jobs that are over and settled, per second; those that failed did so before their deadline.",
       unit: Unit.PerSecond,
-      queries: [{ expression: rateOf(chosen("mno_green_finished_total"), "deadline"), legend: "{{deadline}}" }],
+      queries: [{ expression: rateOf(chosen("mno_green_finished_total"), "outcome"), legend: "{{outcome}}" }],
     },
     {
       title: "Planning",

@@ -1,5 +1,5 @@
 import type { StackRule } from "../../shared/rule";
-import { FACTOR_TABLES, type FactorTable } from "../../../factors/tables";
+import { FACTOR_TABLES, type FactorTable, STALE_AFTER_DAYS } from "../../../factors/tables";
 
 interface Config {
   maximumAgeDays: number;
@@ -35,8 +35,7 @@ export function freshFactorsOf(tables: readonly FactorTable[]): StackRule<Config
       maximumAgeDays: {
         type: "integer",
         minimum: 1,
-        // 18 months.
-        default: 548,
+        default: STALE_AFTER_DAYS,
         description: "Highest age of a table's data in days.",
       },
     },

@@ -65,4 +65,19 @@ export const MIGRATIONS: readonly Migration[] = [
       ALTER TABLE cm_measurements ADD COLUMN frequency_share double precision;
     `,
   },
+  {
+    // Records from before 0002 get what is read of every record. What stands in them already stays.
+    name: "0003-old-records",
+    sql: `
+      UPDATE cm_records SET record = jsonb_build_object('systemRule', 'own') || record || jsonb_build_object(
+        'factors', jsonb_build_object('assumedLoadSeconds', 0, 'loadFault', 'not noted when this was recorded',
+          'unmeasuredPods', 0) || (record->'factors'),
+        'parts', (
+          SELECT COALESCE(jsonb_agg(jsonb_build_object('namespace', NULL, 'pod', NULL) || part ORDER BY place), '[]')
+          FROM jsonb_array_elements(record->'parts') WITH ORDINALITY AS each_part (part, place)
+        )
+      )
+      WHERE record->'systemRule' IS NULL OR record->'factors'->'unmeasuredPods' IS NULL;
+    `,
+  },
 ];

@@ -1,7 +1,7 @@
 import { demoRegion } from "../../kernel/intensity/demo-region";
 import type { Metrics } from "../../kernel/telemetry/metrics";
 import type { PlanOutcome } from "./engine";
-import type { Account, JobState } from "./jobs/record";
+import { type Account, fateOf, type JobRecord, type JobState } from "./jobs/record";
 import type { Step } from "./jobs/step";
 
 const OPEN_STATES = ["waiting", "running", "paused"] as const satisfies readonly JobState[];
@@ -18,7 +18,7 @@ export function createInstruments(metrics: Metrics) {
   const pauses = metrics.counter("mno_green_pauses_total", "Jobs suspended until their next slot");
   const planning = metrics.histogram("mno_green_planning_seconds", "To plan all jobs, without reading forecasts");
   const untrusted = metrics.gauge("mno_green_regions_untrusted", "Regions of jobs without a forecast to plan by");
-  const finished = metrics.counter("mno_green_finished_total", "Jobs that are over and settled", ["deadline"]);
+  const finished = metrics.counter("mno_green_finished_total", "Jobs that are over and settled", ["outcome"]);
   const energy = metrics.counter("mno_green_energy_kwh_total", "Energy of jobs that are over");
   const grams = metrics.counter("mno_green_carbon_grams_total", "Emissions of jobs that are over, gCO2e");
   const baseline = metrics.counter(
@@ -35,8 +35,8 @@ export function createInstruments(metrics: Metrics) {
     trusting: (regionsWithout: number): void => untrusted.set(regionsWithout),
     released: (grounds: (Step & { do: "release" })["grounds"]): void => releases.inc({ grounds }),
     paused: (): void => pauses.inc(),
-    settled(account: Account): void {
-      finished.inc({ deadline: account.deadlineMet ? "met" : "missed" });
+    settled(record: JobRecord, account: Account): void {
+      finished.inc({ outcome: fateOf(record) });
       // What a demonstration saved was saved on no grid.
       if (demoRegion(account.region)) return;
       energy.inc(account.energyKwh);

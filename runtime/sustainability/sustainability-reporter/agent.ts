@@ -1,10 +1,10 @@
 import type { AgentContext, AgentDefinition } from "../../kernel/lifecycle/agent";
-import { monthsToClose } from "./calendar";
 import { type Configuration, CONFIGURATION, rulesOf } from "./configuration";
 import { createInstruments } from "./instruments";
 import { CONSUMED, Intake } from "./intake";
+import { MonthCloser } from "./month-closer";
 import { DAY } from "./record";
-import { reportId, ReportStore } from "./report-store";
+import { ReportStore } from "./report-store";
 import { Reporter } from "./reporter";
 import { installRoutes } from "./routes";
 import { ed25519Signer } from "./signer";
@@ -56,12 +56,9 @@ export const sustainabilityReporter: AgentDefinition<Configuration> = {
         await rollUps.prune(clock.now() - memoryMilliseconds);
       });
       if (config.MNO_SR_CLOSE_AFTER_DAYS > 0) {
-        term.every("close the month", CLOSE_MILLISECONDS, async () => {
-          const first = await rollUps.firstRecord();
-          for (const month of monthsToClose(clock.now(), config.MNO_SR_CLOSE_AFTER_DAYS, first)) {
-            if ((await reports.latest(reportId(month))) === undefined) await reporter.close(month);
-          }
-        });
+        const afterDays = config.MNO_SR_CLOSE_AFTER_DAYS;
+        const closer = new MonthCloser({ rollUps, reports, reporter, clock, log, afterDays });
+        term.every("close the month", CLOSE_MILLISECONDS, () => closer.round());
       }
     });
   },

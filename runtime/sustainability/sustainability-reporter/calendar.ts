@@ -5,13 +5,13 @@ import { DAY } from "./record";
 const MOST_MONTHS = 12;
 
 /**
- * The calendar months (UTC) that ended at least so many days ago, the earliest first: the last one, and those before it
- * since the first record, for nobody may have been there to close them.
+ * The calendar months (UTC) since the first record that ended at least so many days ago, the earliest first: not the last
+ * alone, for nobody may have been there to close those before it.
  */
-export function monthsToClose(now: number, afterDays: number, firstRecord: number | undefined): Period[] {
+export function monthsToClose(now: number, afterDays: number, firstRecord: number): Period[] {
   const then = new Date(now - afterDays * DAY);
   const start = (monthsBack: number): number => Date.UTC(then.getUTCFullYear(), then.getUTCMonth() - monthsBack, 1);
   return Array.from({ length: MOST_MONTHS }, (_, index) => ({ from: start(index + 1), to: start(index) }))
-    .filter(({ to }, index) => index === 0 || (firstRecord !== undefined && to > firstRecord))
+    .filter(({ to }) => to > firstRecord)
     .reverse();
 }

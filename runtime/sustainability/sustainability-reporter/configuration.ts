@@ -50,7 +50,7 @@ export const CONFIGURATION = Type.Object({
     minimum: 0,
     default: 0,
     description:
-      "Days after its end at which a calendar month (UTC) is closed by itself, up to a year of months that were missed included; 0: only on request",
+      "Days after its end at which a calendar month (UTC) is closed by itself, up to a year of months that were missed included, none without a record; 0: only on request",
   }),
 });
 export type Configuration = Static<typeof CONFIGURATION>;

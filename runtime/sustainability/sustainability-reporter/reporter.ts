@@ -48,7 +48,8 @@ export class Reporter {
 
   /**
    * Closes a period, or restates it where its figures are others by now. The same figures again are the revision that is
-   * there. Errors: MNO_REPORT_PERIOD_INVALID; MNO_REPORT_CLOSED where a restatement has no reason.
+   * there. Errors: MNO_REPORT_PERIOD_INVALID; MNO_REPORT_EMPTY where no record is of it; MNO_REPORT_CLOSED where a restatement
+   * has no reason.
    */
   async close(period: Period, reason?: string): Promise<{ revision: Revision; created: boolean }> {
     checkPeriod(period);
@@ -87,7 +88,9 @@ export class Reporter {
     const settled = await rollUps.exclusively(async (tx) => {
       const before = await reports.latest(id, tx);
       const late = await reports.takeLate(tx, id);
-      const body = buildReport(await materialOf(tx, period, {}, rules));
+      const material = await materialOf(tx, period, {}, rules);
+      if (!before && material.lines.length === 0) throw empty(id, await rollUps.firstRecord(tx));
+      const body = buildReport(material);
       // What is closed stands for good: it is added up again from its own text first.
       const faults = checkStatements(body.statements, body.totals);
       if (faults.length > 0) throw new MnoError("MNO_INTERNAL", `${id} does not add up: ${faults.join("; ")}`);
@@ -131,6 +134,17 @@ export class Reporter {
     return enqueue(tx, [event]);
   }
 }
+
+/** Zeros for good, signed, would say that nothing was used: nobody knows. */
+function empty(id: string, firstRecord: number | undefined): MnoError {
+  const there = firstRecord === undefined ? "there is none of any time" : `the first is of ${dayOf(firstRecord)}`;
+  return new MnoError(
+    "MNO_REPORT_EMPTY",
+    `${id} has no energy record, so it cannot be closed; ${there}: records come from the carbon monitor, as mno.sustainability.energy.measured`,
+  );
+}
+
+const dayOf = (milliseconds: number): string => new Date(milliseconds).toISOString().slice(0, 10);
 
 function lateReason(late: readonly string[], changes: readonly Change[]): string {
   const named = late.slice(0, MOST_NAMED).join(", ");

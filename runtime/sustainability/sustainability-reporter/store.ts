@@ -78,8 +78,8 @@ export class RollUpStore {
   }
 
   /** Start of the first UTC day with a record; undefined where there is none. */
-  async firstRecord(): Promise<number | undefined> {
-    const [row] = await this.database.query<{ at: Date | null }>("SELECT min(at) AS at FROM sr_days");
+  async firstRecord(on: Queryable = this.database): Promise<number | undefined> {
+    const [row] = await on.query<{ at: Date | null }>("SELECT min(at) AS at FROM sr_days");
     return row?.at?.getTime();
   }
 

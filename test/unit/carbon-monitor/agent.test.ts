@@ -5,6 +5,7 @@ import { toNanoKwh } from "../../../runtime/kernel/energy/exact";
 import { validateEvent } from "../../../runtime/kernel/events/codec";
 import type { Database } from "../../../runtime/kernel/store/database";
 import { openDatabase } from "../../../runtime/kernel/store/open";
+import { MIGRATIONS } from "../../../runtime/sustainability/carbon-monitor/migrations";
 import type { EnergyRecord } from "../../../runtime/sustainability/carbon-monitor/record";
 import { node, NOW, silent, startAgent, type StartedAgent } from "./support";
 
@@ -73,6 +74,26 @@ describe("carbon monitor: agent", () => {
     assert.deepEqual((await agent.call("GET", `/v1/records/${first!.id}`)).body, first);
     const missing = await agent.call("GET", "/v1/records/erg_none");
     assert.deepEqual([missing.status, (missing.body as { code: string }).code], [404, "MNO_ENERGY_RECORD_NOT_FOUND"]);
+  });
+
+  it("reads records that were written before they said whose pods they are", async () => {
+    await start();
+    await agent.pass(120);
+    const [first, second] = await records();
+    const { systemRule: _, ...whole } = first!;
+    const { assumedLoadSeconds: __, loadFault: ___, unmeasuredPods: ____, ...factors } = whole.factors;
+    const parts = whole.parts.map(({ namespace: _____, pod: ______, ...part }) => part);
+    const old = JSON.stringify({ ...whole, factors, parts });
+    await database.query("UPDATE cm_records SET record = $1::jsonb WHERE id = $2", [old, first!.id]);
+    assert.equal((await agent.call("GET", `/v1/records/${first!.id}`)).status, 500);
+    await database.query("DELETE FROM mno_migrations WHERE name = '0003-old-records'");
+    await database.migrate("carbon-monitor", MIGRATIONS);
+    const loadFault = "not noted when this was recorded";
+    const nobodys = first!.parts.map((part) => ({ ...part, namespace: null, pod: null }));
+    assert.deepEqual(await records(), [
+      { ...first!, factors: { ...first!.factors, loadFault }, parts: nobodys },
+      second,
+    ]);
   });
 
   it("sums a period by workload, tenant and node, and the sums are the records'", async () => {

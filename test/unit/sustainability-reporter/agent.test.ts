@@ -3,7 +3,9 @@ import { generateKeyPairSync } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { MnoError } from "../../../runtime/exports";
+import type { Logger } from "pino";
+import { MnoError } from "../../../runtime/exports";
+import { ManualClock } from "../../../runtime/kernel/clock";
 import type { createApp } from "../../../runtime/kernel/http/app";
 import type { Database } from "../../../runtime/kernel/store/database";
 import { openDatabase } from "../../../runtime/kernel/store/open";
@@ -11,6 +13,7 @@ import { sustainabilityReporter } from "../../../runtime/sustainability/sustaina
 import { monthsToClose } from "../../../runtime/sustainability/sustainability-reporter/calendar";
 import { sha256 } from "../../../runtime/sustainability/sustainability-reporter/canonical";
 import type { ReportBody } from "../../../runtime/sustainability/sustainability-reporter/engine";
+import { MonthCloser } from "../../../runtime/sustainability/sustainability-reporter/month-closer";
 import { energyRecord, HOUR } from "../../../runtime/sustainability/sustainability-reporter/record";
 import type { RevisionAnswer } from "../../../runtime/sustainability/sustainability-reporter/schemas";
 import { isSignedBy } from "../../../runtime/sustainability/sustainability-reporter/signer";
@@ -301,29 +304,72 @@ describe("sustainability reporter: agent", () => {
     assert.deepEqual(await status(`/v1/reports/${ID}`), [404, "MNO_REPORT_NOT_FOUND"]);
   });
 
-  it("closes the last month by itself when told to", async () => {
+  it("refuses to close a period without a record, and says since when there are any", async () => {
+    await start();
+    const none = await close();
+    assert.deepEqual([none.status, none.code], [409, "MNO_REPORT_EMPTY"]);
+    assert.match(String(none.detail), new RegExp(`${ID} has no energy record.*there is none of any time`));
+    await energy("later", measured(WEB, at(30 * HOUR)));
+    assert.match(String((await close()).detail), /the first is of 2026-03-02/);
+    assert.deepEqual((await agent.call("GET", "/v1/periods")).body, { items: [] });
+    await energy("a");
+    assert.equal((await close()).status, 201);
+  });
+
+  it("closes months by itself when told to: since the first record, and none without one", async () => {
     await start({ MNO_SR_CLOSE_AFTER_DAYS: "1" });
-    await agent.loop("close the month");
-    await agent.loop("close the month");
-    const { items } = (await agent.call("GET", "/v1/periods")).body as { items: { from: string; revisions: number }[] };
-    assert.deepEqual(
-      items.map(({ from, revisions }) => [from, revisions]),
-      [["2026-02-01T00:00:00.000Z", 1]],
-    );
-    // Nobody was there to close the two months before.
+    const closed = async (): Promise<[string, number][]> => {
+      await agent.loop("close the month");
+      const { body } = await agent.call("GET", "/v1/periods");
+      const { items } = body as { items: { from: string; revisions: number }[] };
+      return items.map(({ from, revisions }) => [from.slice(0, 7), revisions]);
+    };
+    assert.deepEqual(await closed(), []);
+    await energy("a", measured(WEB, at(-24 * HOUR)));
+    assert.deepEqual(await closed(), [["2026-02", 1]]);
+    assert.deepEqual(await closed(), [["2026-02", 1]]);
+    // Nobody was there to close December; nothing is known of January.
     await energy("old", measured(WEB, at(-70 * 24 * HOUR)));
-    await agent.loop("close the month");
-    const after = (await agent.call("GET", "/v1/periods")).body as { items: { from: string }[] };
-    assert.deepEqual(
-      after.items.map(({ from }) => from.slice(0, 7)),
-      ["2025-12", "2026-01", "2026-02"],
-    );
-    const last = (now: number, days: number) => monthsToClose(now, days, undefined);
-    const december = { from: Date.UTC(2025, 11, 1), to: Date.UTC(2026, 0, 1) };
-    assert.deepEqual(last(Date.UTC(2026, 0, 8), 7), [december]);
-    assert.deepEqual(last(Date.UTC(2026, 1, 7, 23), 7), [december]);
-    const leapDay = { from: Date.UTC(2028, 1, 1), to: Date.UTC(2028, 1, 29) + 24 * HOUR };
-    assert.deepEqual(last(Date.UTC(2028, 2, 1), 0), [leapDay]);
+    const twice = [await closed(), await closed()];
+    const known = [
+      ["2025-12", 1],
+      ["2026-02", 1],
+    ];
+    assert.deepEqual(twice, [known, known]);
+  });
+
+  it("says once of each month that it has no record", async () => {
+    const told: unknown[] = [];
+    const first: { record?: number } = {};
+    const closer = new MonthCloser({
+      rollUps: { firstRecord: () => Promise.resolve(first.record) },
+      reports: { latest: () => Promise.resolve(undefined) },
+      reporter: { close: () => Promise.reject(new MnoError("MNO_REPORT_EMPTY", "nothing")) },
+      clock: new ManualClock(START),
+      log: { info: ({ report: id }: { report?: string }) => told.push(id) } as unknown as Logger,
+      afterDays: 0,
+    });
+    await closer.round();
+    await closer.round();
+    first.record = START - 40 * 24 * HOUR;
+    await closer.round();
+    await closer.round();
+    assert.deepEqual(told, [undefined, "rpt_2026010100_2026020100", "rpt_2026020100_2026030100"]);
+  });
+
+  it("knows the months that are over by the calendar, from that of the first record on", () => {
+    const months = (now: number, days: number, first: number) => monthsToClose(now, days, first);
+    const month = (year: number, index: number) => ({
+      from: Date.UTC(year, index, 1),
+      to: Date.UTC(year, index + 1, 1),
+    });
+    const inDecember = Date.UTC(2025, 11, 31);
+    assert.deepEqual(months(Date.UTC(2026, 0, 8), 7, inDecember), [month(2025, 11)]);
+    assert.deepEqual(months(Date.UTC(2026, 1, 7, 23), 7, inDecember), [month(2025, 11)]);
+    assert.deepEqual(months(Date.UTC(2026, 1, 8), 7, inDecember), [month(2025, 11), month(2026, 0)]);
+    assert.deepEqual(months(Date.UTC(2026, 1, 8), 7, Date.UTC(2026, 1, 1)), []);
+    assert.deepEqual(months(Date.UTC(2028, 2, 1), 0, Date.UTC(2028, 1, 29)), [month(2028, 1)]);
+    assert.equal(months(Date.UTC(2028, 2, 1), 0, 0).length, 12);
   });
 
   it("refuses rules that contradict themselves, all at once", async () => {

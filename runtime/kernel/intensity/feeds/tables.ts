@@ -1,13 +1,11 @@
 import { AWS_REGION_GRID, AZURE_REGION_GRID, GCP_GRAMS_PER_KWH } from "../../../../factors/grid-intensity";
-import { type FactorTable, INTENSITY_TABLE, TYPICAL_DAY_TABLE } from "../../../../factors/tables";
+import { type FactorTable, INTENSITY_TABLE, STALE_AFTER_DAYS, TYPICAL_DAY_TABLE } from "../../../../factors/tables";
 import { TYPICAL_DAY_GRAMS_PER_KWH } from "../../../../factors/typical-day";
 import { FeedFault, type FeedSeries, type IntensityFeed } from "../feed";
 import type { IntensityPoint } from "../intensity";
 import { DAY_MS, HOUR_MS } from "../series";
 import { CLOUD_ZONES, lookUp } from "./zones";
 
-/** As CB-005 of the carbon pack has it. */
-const TABLE_STALE_MS = 730 * DAY_MS;
 /** Hours that a profile is written out for at once: 10 years. */
 const MOST_HOURS = 87_660;
 
@@ -17,7 +15,7 @@ const TABLE = {
   signal: "average",
   zeroIsReal: false,
   refreshMilliseconds: HOUR_MS,
-  staleMilliseconds: TABLE_STALE_MS,
+  staleMilliseconds: STALE_AFTER_DAYS * DAY_MS,
 } as const;
 
 /** The Google region whose figure stands for a cloud region: its own, or that of the same grid area. */

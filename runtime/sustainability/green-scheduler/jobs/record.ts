@@ -74,6 +74,16 @@ export function promiseOf(plan: Plan | null): number | null {
 export const isOver = ({ state }: JobRecord): boolean =>
   state === "succeeded" || state === "failed" || state === "deleted";
 
+/**
+ * How an ended job stands to its deadline: `missed` ran past it, in success or not, and `failed` did so before it. What was
+ * deleted is neither: somebody wanted it no more, or its end was not seen.
+ */
+export function fateOf({ state, finishedAt, declaration }: JobRecord): "met" | "missed" | "failed" | "deleted" {
+  if (state === "deleted") return "deleted";
+  if ((finishedAt ?? 0) > (declaration?.deadline ?? Infinity)) return "missed";
+  return state === "succeeded" ? "met" : "failed";
+}
+
 /** Seconds that it has run until `now`. */
 export function ranSeconds({ runs }: Pick<JobRecord, "runs">, now: number): number {
   return runs.reduce((sum, { from, to }) => sum + Math.max(0, (to ?? now) - from), 0) / 1000;

@@ -50,7 +50,7 @@ export class Settlement {
       ...(event && { event }),
       ...(key !== undefined && seconds > 0 && { runSeconds: { key, seconds } }),
     });
-    if (saved) instruments.settled(account);
+    if (saved) instruments.settled(settled, account);
   }
 
   /** Somebody else let it run or deleted it before anything was decided here. */

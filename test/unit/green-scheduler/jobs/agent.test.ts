@@ -399,6 +399,25 @@ describe("green scheduler: agent", () => {
     assert.ok(account!.gramsCo2e < account!.baselineGramsCo2e);
   });
 
+  it("counts jobs that are over by how they stand to their deadline", async () => {
+    for (const name of ["met", "late", "failed", "failed-late", "gone"]) {
+      agent.cluster.job(name, { ...NIGHTLY, deadline: name.endsWith("late") ? "+1" : "+7200" });
+    }
+    await agent.round();
+    agent.clock.skip(HOUR);
+    agent.cluster.end("met");
+    agent.cluster.end("late");
+    agent.cluster.end("failed", "failed");
+    agent.cluster.end("failed-late", "failed");
+    agent.cluster.workloads.delete("gone");
+    await agent.round();
+    await agent.round();
+    const text = await agent.metrics.registry.metrics();
+    for (const [outcome, jobs] of Object.entries({ met: 1, missed: 2, failed: 1, deleted: 1 })) {
+      assert.match(text, new RegExp(`mno_green_finished_total\\{outcome="${outcome}"\\} ${String(jobs)}\n`));
+    }
+  });
+
   it("counts in its metrics what it does", async () => {
     agent.cluster.job("urgent", { ...NIGHTLY, deadline: "+60" });
     agent.cluster.job("report", NIGHTLY);

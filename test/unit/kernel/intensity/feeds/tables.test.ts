@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
+import { INTENSITY_TABLE } from "../../../../../factors/tables";
 import { TYPICAL_DAY_GRAMS_PER_KWH } from "../../../../../factors/typical-day";
+import { freshFactorsOf } from "../../../../../policies/carbon/rules/cb-005-fresh-factors";
+import { judge } from "../../../../../policies/shared/judge";
+import { ManualClock } from "../../../../../runtime/kernel/clock";
+import { IntensityChain } from "../../../../../runtime/kernel/intensity/chain";
 import { profileFeed, staticFeed } from "../../../../../runtime/kernel/intensity/feeds/tables";
 import { HOUR_MS } from "../../../../../runtime/kernel/intensity/series";
 import { faultOf, NOW } from "../../../../support/intensity/feeds";
@@ -20,6 +25,23 @@ describe("yearly table", () => {
     const known = await Promise.all(["basement", "europe-west3", "us-west-1", "toString"].map((r) => feed.knows(r)));
     assert.deepEqual(known, [true, true, false, false]);
     assert.ok((await feed.regions()).includes("eu-central-1"));
+  });
+});
+
+describe("tables that age", () => {
+  it("are stale for the chain from the day on which CB-005 warns of them", async () => {
+    const staleAt = async (day: string): Promise<boolean> => {
+      const clock = new ManualClock(Date.parse(day));
+      const chain = new IntensityChain({ feeds: [staticFeed({})], clock, timeoutMilliseconds: 1000 });
+      return (await chain.now("europe-west3")).stale;
+    };
+    const warns = (day: string): boolean => judge(freshFactorsOf([INTENSITY_TABLE]), [], {}, new Date(day)).length > 0;
+    for (const [day, stale] of [
+      ["2027-07-02T12:00:00Z", false],
+      ["2027-07-03T00:00:00Z", true],
+    ] as const) {
+      assert.deepEqual([await staleAt(day), warns(day)], [stale, stale], day);
+    }
   });
 });
 

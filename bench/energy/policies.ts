@@ -10,20 +10,24 @@ import {
   type Host,
   type Item,
 } from "../../runtime/sustainability/energy-optimizer/fleet";
-import { wattsPerFit } from "../../runtime/sustainability/energy-optimizer/waking";
+import { Reserve } from "../../runtime/sustainability/energy-optimizer/reserve";
+import { wakingOrder } from "../../runtime/sustainability/energy-optimizer/waking";
 import type { Policy } from "./replay";
 
 const size = ({ node: { supply } }: Host): number => supply.cpuCores + 32 * (supply.gpus ?? 0);
+/** The smallest that has room. */
+const smallest: Policy["wake"] = (off, need) =>
+  off.filter(({ room }) => room.fit(need) !== undefined).toSorted((a, b) => size(a) - size(b))[0];
 
 export const SPREAD: Policy = {
   name: "spread, always on",
   alwaysOn: true,
   score: (host) => -free(host),
-  wakeScore: size,
+  wake: smallest,
 };
 
 /** Best fit, and what is empty is switched off; a pod that fits nowhere wakes the smallest node that has room. */
-export const BEST_FIT: Policy = { name: "best fit, empty nodes off", alwaysOn: false, score: free, wakeScore: size };
+export const BEST_FIT: Policy = { name: "best fit, empty nodes off", alwaysOn: false, score: free, wake: smallest };
 
 /** And every hour what is used less than half is emptied by best fit, as the cluster autoscaler and Karpenter do. */
 export const BEST_FIT_CONSOLIDATION: Policy = { ...BEST_FIT, name: "consolidation by best fit", plan: byBestFit };
@@ -33,16 +37,15 @@ export const OURS_UNPLANNED: Policy = {
   name: "energy optimizer, nothing moved",
   alwaysOn: false,
   score: free,
-  wakeScore: ({ node }, need) => wattsPerFit(node, need),
-  reserveNodes: CONSOLIDATION_OPTIONS.reserveNodes,
+  wake: (off, need, fleet, reserve) =>
+    wakingOrder(off, need, new Reserve(fleet, reserve, CONSOLIDATION_OPTIONS.reserveNodes))[0],
 };
 
 /** Pods are placed by best fit too; nodes are woken by their idle power for what they hold, and consolidated by the engine. */
 export const OURS: Policy = {
   ...OURS_UNPLANNED,
   name: "energy optimizer",
-  plan: (nodes, items, { lifetimeHours, reserve }) =>
-    consolidate(nodes, items, new Map(), { ...CONSOLIDATION_OPTIONS, lifetimeHours, reserve }),
+  plan: (nodes, items, reserve) => consolidate(nodes, items, new Map(), { ...CONSOLIDATION_OPTIONS, reserve }),
 };
 
 /** Power plays no part: the emptiest node goes first, whatever it draws. */
@@ -54,6 +57,7 @@ function byBestFit(nodes: FleetNode[], items: Item[]): Consolidation {
     moves: [],
     emptied: [],
     woken: [],
+    waking: [],
     wattsBefore: total(),
     wattsAfter: 0,
     costKwh: 0,

@@ -1,7 +1,7 @@
 import type { Consolidation } from "../../runtime/sustainability/energy-optimizer/consolidate";
 import { Fleet, type FleetNode, type Host, type Item } from "../../runtime/sustainability/energy-optimizer/fleet";
 import { STANDBY_WATTS } from "./power";
-import { largest, Reserve } from "../../runtime/sustainability/energy-optimizer/reserve";
+import { largest } from "../../runtime/sustainability/energy-optimizer/reserve";
 import type { Need } from "../../runtime/sustainability/energy-optimizer/room";
 import type { TimedPod } from "./trace";
 
@@ -23,20 +23,10 @@ export interface Policy {
   alwaysOn: boolean;
   /** Least is chosen, of the nodes that are on and have room. */
   score: (host: Host) => number;
-  /** Least is chosen, of the nodes that are off and would have room. */
-  wakeScore: (host: Host, need: Need) => number;
-  /** Nodes that stay free for the largest of what came before, while another can be woken. */
-  reserveNodes?: number;
+  /** Which of the nodes that are off is woken; `seen` is what pods asked for that came so far. */
+  wake: (off: Host[], need: Need, fleet: Fleet, seen: readonly Need[]) => Host | undefined;
   /** Every hour; undefined: nothing is moved. */
-  plan?: (nodes: FleetNode[], items: Item[], known: Known) => Consolidation;
-}
-
-/** What a policy knows of what is to come: nothing but what was. */
-export interface Known {
-  /** Hours for which what earlier plans freed stayed free. */
-  lifetimeHours: number;
-  /** What pods asked for that came so far. */
-  reserve: readonly Need[];
+  plan?: (nodes: FleetNode[], items: Item[], seen: readonly Need[]) => Consolidation;
 }
 
 interface Running {
@@ -105,7 +95,7 @@ export class Replay {
    * What is planned now; nothing is done. Pods that have not settled keep their nodes; what is empty, and will be switched off
    * in any case, is no plan's merit. A pod is expected to run as long again as it has (Lindy's law).
    */
-  plan(lifetimeHours: number): Consolidation | undefined {
+  plan(): Consolidation | undefined {
     const nodes = [...this.fleet.hosts.values()].map(({ node, on, items }) => ({
       ...node,
       on,
@@ -118,7 +108,7 @@ export class Replay {
       movable: this.now - begun >= SETTLED_SECONDS,
       remainingHours: Math.max(0, this.now - begun) / 3600,
     }));
-    return this.policy.plan?.(nodes, items, { lifetimeHours, reserve: this.seen });
+    return this.policy.plan?.(nodes, items, this.seen);
   }
 
   /** Does it. What the moves cost, and emptied nodes that wait for a woken one, are counted. */
@@ -155,7 +145,7 @@ export class Replay {
   }
 
   private place(pod: TimedPod): boolean {
-    const host = this.choose(pod, true) ?? this.choose(pod, false);
+    const host = this.choose(pod) ?? this.wake(pod);
     if (!host) return false;
     const { name, supply, watts } = host.node;
     if (!host.on) {
@@ -189,15 +179,17 @@ export class Replay {
     return true;
   }
 
-  private choose({ need }: TimedPod, on: boolean): Host | undefined {
-    const { score, wakeScore, reserveNodes } = this.policy;
-    const hosts = [...this.fleet.hosts.values()]
-      .filter((host) => host.on === on && host.room.fit(need) !== undefined)
-      .map((host) => ({ host, score: on ? score(host) : wakeScore(host, need) }))
-      .sort((a, b) => a.score - b.score);
-    if (on || reserveNodes === undefined) return hosts[0]?.host;
-    const reserve = new Reserve(this.fleet, this.seen, reserveNodes);
-    return (hosts.find(({ host }) => reserve.holdsWith(host, need)) ?? hosts[0])?.host;
+  private choose({ need }: TimedPod): Host | undefined {
+    const { score } = this.policy;
+    return [...this.fleet.hosts.values()]
+      .filter(({ on, room }) => on && room.fit(need) !== undefined)
+      .map((host) => ({ host, score: score(host) }))
+      .sort((a, b) => a.score - b.score)[0]?.host;
+  }
+
+  private wake({ need }: TimedPod): Host | undefined {
+    const off = [...this.fleet.hosts.values()].filter(({ on }) => !on);
+    return this.policy.wake(off, need, this.fleet, this.seen);
   }
 
   private depart(): void {

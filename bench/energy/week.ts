@@ -1,3 +1,4 @@
+import { CONSOLIDATION_OPTIONS } from "../../runtime/sustainability/energy-optimizer/consolidate";
 import type { FleetNode } from "../../runtime/sustainability/energy-optimizer/fleet";
 import { type Judged, realisation } from "../../runtime/sustainability/energy-optimizer/realisation";
 import type { Need } from "../../runtime/sustainability/energy-optimizer/room";
@@ -5,8 +6,8 @@ import { type Policy, Replay } from "./replay";
 import { type TimedPod, WEEK_SECONDS } from "./trace";
 
 const HOUR_SECONDS = 3600;
-/** Hours for which plans count on what they free, and after which they are judged. */
-export const LIFETIME_HOURS = 4;
+/** Hours for which the engine's plans count on what they free, and after which they are judged. */
+export const { lifetimeHours: LIFETIME_HOURS } = CONSOLIDATION_OPTIONS;
 
 /** A week to replay: the fleet, what comes, and what is known to have come before. */
 export interface Drawn {
@@ -38,7 +39,7 @@ export function replayWeek({ fleet, week, before }: Drawn, policy: Policy, learn
   const lessons: (Judged & { over: number })[] = [];
   for (let hour = HOUR_SECONDS; hour < WEEK_SECONDS; hour += HOUR_SECONDS) {
     replay.runUntil(hour);
-    const plan = replay.plan(LIFETIME_HOURS);
+    const plan = replay.plan();
     if (!plan || plan.emptied.length === 0) continue;
     const over = hour + LIFETIME_HOURS * HOUR_SECONDS;
     if (learned && over <= WEEK_SECONDS) {

@@ -6,7 +6,7 @@ import type { Resource } from "../shared/rule";
 
 /** Upper bound of replicas that an autoscaler may reach. */
 export const MAX_REPLICAS = KUBERNETES_LABELS.maxReplicas;
-/** When the service sleeps, for people and for the energy optimizer: for example "Mon-Fri 08:00-18:00 Europe/Berlin". */
+/** When the service is awake, for people and for the energy optimizer: for example "Mon-Fri 08:00-18:00 Europe/Berlin". */
 export const SLEEP_SCHEDULE = KUBERNETES_ANNOTATIONS.sleepSchedule;
 /** Hours that the workload runs in a month, at most; for jobs and sleeping services. */
 export const HOURS_PER_MONTH = "machine-native-ops/hours-per-month";

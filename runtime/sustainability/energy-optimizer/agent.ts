@@ -5,6 +5,7 @@ import type { EventData } from "../../kernel/events/catalogue";
 import type { AgentContext, AgentDefinition, LeaderTerm } from "../../kernel/lifecycle/agent";
 import { Auditor } from "./auditor";
 import { type Configuration, CONFIGURATION, declaredSchedules } from "./configuration";
+import { Declarations } from "./declared";
 import { createInstruments } from "./instruments";
 import { Keeper } from "./keeper";
 import { Planner } from "./planner";
@@ -24,14 +25,24 @@ export const energyOptimizer: AgentDefinition<Configuration> = {
 
   async start(context) {
     const { config, log, clock, random, metrics, tracer, outbox, database, cluster, http } = context;
-    const declared = declaredSchedules(config);
+    const declared = new Declarations(declaredSchedules(config), log);
     const store = new EnergyStore(database);
     await store.migrate();
     const instruments = createInstruments(metrics);
     const sampleSeconds = config.MNO_EO_SAMPLE_SECONDS;
     const proposer = new Proposer({ store, clock, random, tracer, instruments, onProposed: () => outbox.nudge() });
     const powercapFolder = config.MNO_EO_POWERCAP_PATH;
-    const planner = new Planner({ cluster, store, clock, sampleSeconds, powercapFolder, declared, proposer });
+    const lifetimeHours = config.MNO_EO_LIFETIME_HOURS;
+    const planner = new Planner({
+      cluster,
+      store,
+      clock,
+      sampleSeconds,
+      lifetimeHours,
+      powercapFolder,
+      declared,
+      proposer,
+    });
     const keeper = new Keeper({ cluster, store, clock, instruments, mode: config.MNO_EO_MODE, post: poster(config) });
     const auditor = new Auditor({ store, keeper, clock, tracer, instruments, onJudged: () => outbox.nudge() });
 

@@ -1,5 +1,6 @@
 import { type Static, Type } from "@sinclair/typebox";
 import { type FieldFault, MnoError } from "../../exports";
+import { CONSOLIDATION_OPTIONS } from "./consolidate";
 import { type SleepSchedule, validateSchedule } from "./schedule";
 
 export const CONFIGURATION = Type.Object({
@@ -20,6 +21,12 @@ export const CONFIGURATION = Type.Object({
     maximum: 86_400,
     default: 900,
     description: "Seconds between two rounds of planning and of measuring",
+  }),
+  MNO_EO_LIFETIME_HOURS: Type.Number({
+    minimum: 0.25,
+    maximum: 8760,
+    default: CONSOLIDATION_OPTIONS.lifetimeHours,
+    description: "Hours for which what a consolidation frees is expected to stay free: what a move has to pay off in",
   }),
   MNO_EO_POWERCAP_PATH: Type.String({
     default: "/sys/class/powercap",

@@ -16,6 +16,8 @@ export interface Consolidation {
   emptied: string[];
   /** Nodes that have to be switched on first. */
   woken: string[];
+  /** For each of the largest that is known to come: nodes that are off afterwards, in the order to wake them in for it. */
+  waking: { need: Need; nodes: string[] }[];
   wattsBefore: number;
   wattsAfter: number;
   /** What the moves, and switching on, cost once. */
@@ -43,8 +45,9 @@ export interface ConsolidationOptions {
   tries: number;
 }
 
+/** What the engine runs with and what bench/energy measures; `lifetimeHours` by MNO_EO_LIFETIME_HOURS. */
 export const CONSOLIDATION_OPTIONS: ConsolidationOptions = {
-  lifetimeHours: 12,
+  lifetimeHours: 4,
   mostMoves: 100,
   bootKwh: 0.02,
   disruptionKwh: 0.05,

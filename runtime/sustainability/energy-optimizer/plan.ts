@@ -150,8 +150,11 @@ export type Proposal = Pick<
   | "reasons"
 >;
 
+/** Each region is consolidated by itself. */
+export const consolidationKey = (region: string): string => `consolidate/${region}`;
+
 /** Plans of one key are about the same thing: a new one takes the place of the last that nobody approved. */
-export const keyOf = ({ kind, workloads, nodes, action }: Proposal): string =>
+export const keyOf = ({ kind, region, workloads, nodes, action }: Proposal): string =>
   kind === "consolidate"
-    ? kind
+    ? consolidationKey(region)
     : [kind, ...(workloads.length > 0 ? workloads : nodes), action.do === "cap" ? action.file : ""].join("/");

@@ -2,10 +2,12 @@ import type { Cluster, ClusterNode, WorkloadStatus } from "../../kernel/cluster/
 import type { Clock } from "../../kernel/clock";
 import type { PowerModel } from "../../kernel/energy/power-model";
 import { MnoError } from "../../exports";
-import { consolidate } from "./consolidate";
+import { CONSOLIDATION_OPTIONS, consolidate } from "./consolidate";
+import type { Declarations } from "./declared";
 import { fleetItems, fleetNodes } from "./fleet-of";
 import { findIdle, type IdleFinding } from "./idle";
 import { modelOf } from "./node-models";
+import { consolidationKey } from "./plan";
 import type { Proposer } from "./proposer";
 import { readPowerLimits } from "./powercap-files";
 import {
@@ -16,7 +18,6 @@ import {
   proposeSleep,
   type SleepFacts,
 } from "./proposals";
-import type { SleepSchedule } from "./schedule";
 import { activeOf } from "./sleep";
 import type { EnergyRow, EnergyStore, NodeFacts } from "./store";
 import { DAY, type UsageHour } from "./usage";
@@ -29,8 +30,9 @@ export interface PlannerDependencies {
   store: EnergyStore;
   clock: Clock;
   sampleSeconds: number;
+  lifetimeHours: number;
   powercapFolder: string;
-  declared: ReadonlyMap<string, SleepSchedule>;
+  declared: Declarations;
   proposer: Proposer;
 }
 
@@ -38,12 +40,15 @@ export interface PlannerDependencies {
 export class Planner {
   constructor(private readonly deps: PlannerDependencies) {}
 
-  /** What is idle, and what nobody can tell. */
-  async idle(): Promise<Map<string, IdleFinding>> {
-    const { cluster, store, clock, sampleSeconds } = this.deps;
+  /** What is idle, and what nobody can tell; and where a declared schedule cannot be followed. */
+  async idle(): Promise<Map<string, IdleFinding & { scheduleFault: string | null }>> {
+    const { cluster, store, clock, sampleSeconds, declared } = this.deps;
     const [workloads, usage] = await Promise.all([cluster.list(), store.usage(sampleSeconds)]);
     return new Map(
-      workloads.map((status) => [status.spec.name, findingOf(status, usage.get(status.spec.name) ?? [], clock.now())]),
+      workloads.map((status) => {
+        const finding = findingOf(status, usage.get(status.spec.name) ?? [], clock.now());
+        return [status.spec.name, { ...finding, scheduleFault: declared.of(status.spec).fault ?? null }];
+      }),
     );
   }
 
@@ -57,10 +62,14 @@ export class Planner {
       store.nodes(),
     ]);
     const fresh = new Map(facts.filter(({ at }) => now - at <= FRESH).map((fact) => [fact.node, fact]));
+    this.deps.declared.keep(new Set(workloads.map(({ spec }) => spec.name)));
     await this.sleeps(workloads, usage, fresh, now);
     for (const region of new Set([...fresh.values()].map((fact) => fact.region))) {
-      const members = nodes.filter(({ name }) => fresh.get(name)?.region === region);
-      await this.consolidations(workloads, members, fresh, now);
+      const emptied = await this.emptied(region);
+      const members = nodes.filter(({ name, ready }) =>
+        fresh.has(name) ? fresh.get(name)?.region === region : !ready && emptied.has(name),
+      );
+      await this.consolidations(workloads, members, fresh, emptied, now);
     }
     if (cluster.kind === "local") await this.caps(nodes, fresh, now);
   }
@@ -86,10 +95,10 @@ export class Planner {
       const { name } = status.spec;
       const nodes = [...new Set(status.replicas.map(({ node }) => node))].sort();
       const facts = fresh.get(nodes[0] ?? "");
-      if (!facts) continue;
+      const { schedule, fault } = declared.of(status.spec);
+      if (!facts || fault !== undefined) continue;
       const hours = usage.get(name) ?? [];
       const energy = (await store.energy("workload", name, now - 28 * DAY, now)).map(activeOf);
-      const schedule = declared.get(name);
       const input: SleepFacts = {
         status,
         finding: findingOf(status, hours, now),
@@ -109,10 +118,12 @@ export class Planner {
     workloads: readonly WorkloadStatus[],
     nodes: readonly ClusterNode[],
     fresh: ReadonlyMap<string, NodeFacts>,
+    emptied: ReadonlySet<string>,
     now: number,
   ): Promise<void> {
-    if (nodes.length < 2) return;
-    const { store } = this.deps;
+    const measured = nodes.map(({ name }) => fresh.get(name)).find((fact) => fact !== undefined);
+    if (nodes.length < 2 || !measured) return;
+    const { store, lifetimeHours } = this.deps;
     const models = new Map<string, PowerModel>();
     let uncertainty = 0;
     for (const node of nodes) {
@@ -120,17 +131,17 @@ export class Planner {
       models.set(node.name, known.model);
       uncertainty = Math.max(uncertainty, known.uncertainty);
     }
-    const { region, intensity } = fresh.get((nodes[0] as ClusterNode).name) as NodeFacts;
+    const { region, intensity } = measured;
     const facts: FleetFacts = {
       region,
       intensity,
       uncertainty,
       method: `power models: ${[...new Set([...models.values()].map(({ name }) => name))].join(", ")}`,
     };
-    const fleet = fleetNodes(nodes, models);
+    const fleet = fleetNodes(nodes, models, emptied);
     const planWith = (requests?: Parameters<typeof fleetItems>[2]) => {
-      const { items, rules } = fleetItems(workloads, fleet, requests);
-      return consolidate(fleet, items, rules);
+      const { items, rules, reserve } = fleetItems(workloads, fleet, requests);
+      return consolidate(fleet, items, rules, { ...CONSOLIDATION_OPTIONS, lifetimeHours, reserve });
     };
     const plan = planWith();
     const proposal = proposeConsolidation(plan, facts);
@@ -140,6 +151,16 @@ export class Planner {
       const better = proposeRightSize(advice, plan, planWith(new Map([[advice.workload, advice.to]])), facts);
       if (better) await this.deps.proposer.propose(better);
     }
+  }
+
+  /** Nodes of the region that plans have emptied, and that were not taken back. */
+  private async emptied(region: string): Promise<Set<string>> {
+    const plans = await this.deps.store.plans({
+      key: consolidationKey(region),
+      states: ["applied", "kept"],
+      limit: 1000,
+    });
+    return new Set(plans.flatMap(({ emptied }) => emptied));
   }
 
   private async caps(nodes: readonly ClusterNode[], fresh: ReadonlyMap<string, NodeFacts>, now: number): Promise<void> {

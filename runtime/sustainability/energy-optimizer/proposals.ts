@@ -10,6 +10,9 @@ import { type EnergyHour, expectSleep } from "./sleep";
 import { learnIdleWeek } from "./weekly";
 import type { UsageHour } from "./usage";
 
+/** Orders of waking that a plan spells out. */
+const MOST_ORDERS = 5;
+
 /** Each function makes one kind of proposal of what is known, or none; none of them reads or changes anything. */
 
 export interface SleepFacts {
@@ -78,7 +81,7 @@ export function proposeConsolidation(
   plan: Consolidation,
   { region, intensity, uncertainty, method }: FleetFacts,
 ): Proposal | undefined {
-  const { moves, emptied, woken, wattsBefore, wattsAfter, costKwh } = plan;
+  const { moves, emptied, woken, waking, wattsBefore, wattsAfter, costKwh } = plan;
   if (emptied.length === 0) return undefined;
   const value = ((wattsBefore - wattsAfter) / 1000) * HOURS_OF_30_DAYS - costKwh;
   const half = Math.abs(value) * uncertainty;
@@ -100,12 +103,29 @@ export function proposeConsolidation(
     expected: expectation(kwh, (wattsBefore / 1000) * HOURS_OF_30_DAYS, intensity, `${method}; load stays as it is`),
     risk: "medium: less room for what comes next; a node has to be switched on again for it",
     disruption: `${moves.length} replica(s) are moved, at most half of any workload`,
-    undo: `uncordon and switch on ${emptied.join(", ")}`,
+    undo: [`uncordon and switch on ${emptied.join(", ")}`, ...wakingText(waking)].join("; "),
     reasons: [
       `${wattsBefore.toFixed(0)} W become ${wattsAfter.toFixed(0)} W`,
       `the moves cost ${costKwh.toPrecision(2)} kWh once`,
     ],
   };
+}
+
+/** In which order to wake nodes for what finds no room: what is woken first decides what all that follows uses. */
+function wakingText(waking: Consolidation["waking"]): string[] {
+  const orders = waking.filter(({ nodes }) => nodes.length > 1);
+  const more = orders.length - MOST_ORDERS;
+  return [
+    ...orders.slice(0, MOST_ORDERS).map(({ need: { cpuCores, memoryBytes, gpus = 0 }, nodes }) => {
+      const need = [
+        `${cpuCores} cores`,
+        `${(memoryBytes / 2 ** 30).toPrecision(3)} GiB`,
+        ...(gpus ? [`${gpus} GPU`] : []),
+      ];
+      return `where ${need.join(", ")} find no room, one at a time in this order: ${nodes.join(", ")}`;
+    }),
+    ...(more > 0 ? [`and so for ${more} other size(s)`] : []),
+  ];
 }
 
 /**

@@ -5,7 +5,7 @@ import type { Tracer } from "../../kernel/telemetry/traces";
 import { times } from "./expectation";
 import { planId } from "./ids";
 import type { Instruments } from "./instruments";
-import { keyOf, type Plan, type Proposal } from "./plan";
+import { keyOf, type Plan, type PlanState, type Proposal } from "./plan";
 import { realisation } from "./realisation";
 import type { EnergyStore } from "./store";
 import { DAY } from "./usage";
@@ -31,11 +31,12 @@ export class Proposer {
   async propose(proposal: Proposal): Promise<Plan | undefined> {
     const { store, clock, random, tracer, instruments, onProposed } = this.deps;
     const key = keyOf(proposal);
-    const [open] = await store.plans({ key, states: ["proposed", "approved", "applied", "kept"], limit: 1 });
+    const [open] = await store.plans({ key, states: openStates(proposal), limit: 1 });
     const expected = await this.learned(proposal);
     if (open && (open.state !== "proposed" || alike(open, { ...proposal, expected }))) return undefined;
     const [refused] = await store.plans({ key, states: ["rejected", "undone", "rolled-back"], limit: 1 });
-    if (refused && Date.parse(refused.createdAt) > clock.now() - REFUSED) return undefined;
+    if (refused && Date.parse(refused.createdAt) > clock.now() - REFUSED && !redeclared(refused, proposal))
+      return undefined;
     const plan: Plan = {
       ...proposal,
       expected,
@@ -91,6 +92,19 @@ export class Proposer {
     };
   }
 }
+
+/** Somebody has declared another schedule since: that is not what was refused. */
+const redeclared = ({ action: before }: Plan, { action }: Proposal): boolean =>
+  before.do === "sleep" &&
+  action.do === "sleep" &&
+  action.schedule.by === "declared" &&
+  !isDeepStrictEqual(before.schedule, action.schedule);
+
+/** A kept plan stands in the way of the next where it goes on acting; nodes once emptied, or a new size, are only the new start. */
+const openStates = ({ kind }: Proposal): PlanState[] =>
+  kind === "consolidate" || kind === "right-size"
+    ? ["proposed", "approved", "applied"]
+    : ["proposed", "approved", "applied", "kept"];
 
 /** The same action, and nearly the same saving: not worth another plan. */
 function alike(plan: Plan, proposal: Proposal): boolean {

@@ -17,6 +17,10 @@ export class Reserve {
     this.least = largest(needs).map((need) => ({ need, nodes: this.fitting(need) }));
   }
 
+  get needs(): Need[] {
+    return this.least.map(({ need }) => need);
+  }
+
   holds(): boolean {
     return this.least.every(({ need, nodes }) => this.fitting(need) >= nodes);
   }
@@ -25,9 +29,12 @@ export class Reserve {
   holdsWith(host: Host, need: Need): boolean {
     const devices = host.room.fit(need);
     if (devices === undefined) return false;
+    // On a copy: what is taken and given back again leaves roundings.
+    const { room } = host;
+    host.room = room.clone();
     host.room.take(need, devices);
     const holds = this.holds();
-    host.room.give(need, devices);
+    host.room = room;
     return holds;
   }
 

@@ -54,6 +54,9 @@ const IdleAnswer = items(
       observedHours: Type.Integer(),
       idleSince: nullable(Type.String({ format: "date-time" })),
       reason: Type.String(),
+      scheduleFault: nullable(
+        Type.String({ description: "Why its declared sleep schedule is not followed; no sleep is proposed meanwhile" }),
+      ),
     },
     closed,
   ),

@@ -4,6 +4,7 @@ import { inOrder } from "./order";
 import { sequence } from "./random";
 import { Reserve } from "./reserve";
 import { wakeable } from "./wakeable";
+import { wakingOrder } from "./waking";
 
 /** kWh by which an empty node is a worse new home than a full one: it packs tightly where energy says nothing. */
 const LOOSE_KWH = 0.03;
@@ -62,15 +63,15 @@ export class Search {
   result(): Consolidation {
     const { moves, wattsBefore, gainedKwh, options } = this;
     const changed = (was: boolean): string[] =>
-      [...this.fleet.hosts.values()]
-        .filter((host) => this.wasOn.has(host) === was && host.on !== was)
-        .map(({ node }) => node.name);
+      namesOf([...this.fleet.hosts.values()].filter((host) => this.wasOn.has(host) === was && host.on !== was));
     const woken = changed(false);
+    const off = [...this.fleet.hosts.values()].filter(({ on, node }) => !on && node.eligible);
     const costKwh = moves.reduce((sum, { item }) => sum + this.origin.get(item)!.item.moveKwh, 0);
     return {
       moves,
       emptied: changed(true),
       woken,
+      waking: this.reserve.needs.map((need) => ({ need, nodes: namesOf(wakingOrder(off, need, this.reserve)) })),
       wattsBefore,
       wattsAfter: this.watts(),
       costKwh: costKwh + woken.length * options.bootKwh,
@@ -224,6 +225,8 @@ export class Search {
     return [...this.fleet.hosts.values()].reduce((sum, host) => sum + this.fleet.watts(host), 0);
   }
 }
+
+const namesOf = (hosts: readonly Host[]): string[] => hosts.map(({ node }) => node.name);
 
 /** One of them, by chance in proportion to its weight. */
 function draw<T>(all: readonly T[], weightOf: (one: T) => number, random: () => number): T | undefined {

@@ -1,4 +1,5 @@
-import type { FleetNode } from "./fleet";
+import type { FleetNode, Host } from "./fleet";
+import type { Reserve } from "./reserve";
 import type { Need } from "./room";
 
 /**
@@ -16,4 +17,13 @@ export function wattsPerFit({ supply, watts }: Pick<FleetNode, "supply" | "watts
   );
   // Sums of fractions may fall short of one by a rounding.
   return fitting < 1 - 1e-9 ? Infinity : watts({ cores: 0, gpus: 0 }) / fitting;
+}
+
+/** Of these hosts the ones that the need fits on, in the order to wake them in: first those with which the reserve still holds. */
+export function wakingOrder(hosts: readonly Host[], need: Need, reserve: Reserve): Host[] {
+  const inOrder = hosts
+    .filter(({ room }) => room.fit(need) !== undefined)
+    .map((host) => ({ host, watts: wattsPerFit(host.node, need), spoils: !reserve.holdsWith(host, need) }))
+    .toSorted((a, b) => Number(a.spoils) - Number(b.spoils) || a.watts - b.watts);
+  return inOrder.map(({ host }) => host);
 }

@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ManualClock } from "../../../runtime/kernel/clock";
+import { KUBERNETES_ANNOTATIONS } from "../../../runtime/exports";
 import type { EventData } from "../../../runtime/kernel/events/catalogue";
 import type { Database } from "../../../runtime/kernel/store/database";
 import { openDatabase } from "../../../runtime/kernel/store/open";
@@ -354,5 +355,47 @@ describe("energy optimizer: agent", () => {
     const environment = { MNO_EO_SLEEP: JSON.stringify({ web: { ...declared.web, wakeAt: "dawn" } }) };
     await assert.rejects(wrong.start(energyOptimizer, environment), { code: "MNO_CONFIG_INVALID" });
     await wrong.stop();
+  });
+
+  it("follows sleep declared on the workload, and tells of what it cannot read", async () => {
+    await start();
+    await fourWeeks();
+    const { spec } = agent.cluster.workloads.get("web")!;
+    const fault = async () =>
+      ((await agent.call("GET", "/v1/idle")).body as { items: { scheduleFault: string | null }[] }).items[0]!
+        .scheduleFault;
+    spec.annotations = { [KUBERNETES_ANNOTATIONS.sleepSchedule]: "office hours" };
+    await agent.loop("plan");
+    assert.deepEqual(await plans(), [], "its owner wanted something else than what was learned");
+    assert.match((await fault())!, /"office hours" is not of the form/);
+    spec.annotations = { [KUBERNETES_ANNOTATIONS.sleepSchedule]: "Mon-Fri 07:00-19:00 Europe/Berlin" };
+    await agent.loop("plan");
+    const [plan] = (await plans()) as [Plan];
+    assert.match(plan.reasons.join(), /declared.*wakes at "0 7 \* \* 1,2,3,4,5", Europe\/Berlin/);
+    assert.equal(await fault(), null);
+    await post(plan.id, "approve");
+    await post(plan.id, "undo");
+    await agent.loop("plan");
+    assert.equal((await plans("?state=proposed")).length, 0, "the same is not proposed again so soon");
+    spec.annotations = { [KUBERNETES_ANNOTATIONS.sleepSchedule]: "Mon-Fri 06:00-20:00 Europe/Berlin" };
+    await agent.loop("plan");
+    assert.equal((await plans("?state=proposed")).length, 1, "another schedule is");
+  });
+
+  it("plans regions apart, and says in which order to wake", async () => {
+    await start({}, ["node-1", "node-2", "node-3", "node-4"]);
+    for (const name of ["node-1", "node-2", "node-3"]) await measure(name, MONDAY - HOUR, MONDAY, 0.05);
+    await measure("node-4", MONDAY - HOUR, MONDAY, 0.05);
+    await database.query("UPDATE eo_nodes SET region = 'SE' WHERE node IN ('node-3', 'node-4')");
+    agent.cluster.add("wide", 1, { requests: { cpuCores: 5, memoryBytes: GIB } }, () => ({ node: "node-1" }));
+    for (let round = 0; round < 3; round++) await agent.loop("plan");
+    const open = await plans("?state=proposed");
+    assert.deepEqual(
+      open.map(({ region, emptied }) => `${region} ${emptied.join()}`).toSorted(),
+      ["DE node-2", "SE node-3,node-4"],
+      "three rounds, and neither superseded the other",
+    );
+    const plan = open.find(({ region }) => region === "SE")!;
+    assert.match(plan.undo, /where 5 cores, 1\.00 GiB find no room, one at a time in this order: node-3, node-4/);
   });
 });

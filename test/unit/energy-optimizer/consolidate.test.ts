@@ -54,7 +54,7 @@ describe("energy optimizer: consolidation", () => {
   });
 
   it("keeps replicas apart, in their zone, and evenly over zones", () => {
-    const nodes = [node("a", 100, 200), node("b", 90, 180), node("c", 80, 160, { zone: "z2" })];
+    const nodes = [node("a", 100, 200), node("b", 70, 170), node("c", 40, 140, { zone: "z2" })];
     const pair = [item("1", "a", 1, { workload: "w" }), item("2", "c", 1, { workload: "w" })];
     const where = (rule: object) => {
       const at = new Map(pair.map(({ id, node: on }) => [id, on]));
@@ -65,6 +65,27 @@ describe("energy optimizer: consolidation", () => {
     assert.deepEqual(where({ mostPerNode: 1 }), ["b", "c"]);
     assert.deepEqual(where({ mostZoneSkew: 1 }), ["b", "c"]);
     assert.deepEqual(where({ zone: "a" }), ["b", "b"], "c would draw less, and is out of its zone");
+  });
+
+  it("leaves what is known to come its place, and says in which order to wake for it", () => {
+    const nodes = [node("a", 90, 200), node("b", 100, 200), node("c", 80, 200)];
+    const items = [item("x", "a", 1, { movable: false }), item("y", "b", 3), item("z", "c", 1, { movable: false })];
+    assert.deepEqual(consolidate(nodes, items).emptied, ["b"]);
+    const whole = { cpuCores: 9, memoryBytes: GIB };
+    // y takes one of the two places for the whole, and leaves another where it was.
+    const plan = consolidate(nodes, items, new Map(), { ...CONSOLIDATION_OPTIONS, reserve: [whole], reserveNodes: 2 });
+    assert.deepEqual(plan.waking, [{ need: whole, nodes: ["b"] }]);
+    const all = consolidate(nodes, [], new Map(), { ...CONSOLIDATION_OPTIONS, reserve: [whole] });
+    assert.deepEqual(all.waking, [{ need: whole, nodes: ["c", "a", "b"] }], "the least thirsty first");
+    const small = [node("a", 90, 200), node("b", 100, 200, { supply: { cpuCores: 4, memoryBytes: 100 * GIB } })];
+    const full = [item("x", "a", 1, { movable: false }), item("y", "b", 3)];
+    const kept = { ...CONSOLIDATION_OPTIONS, reserve: [whole], reserveNodes: 1 };
+    assert.deepEqual(consolidate(small, full).emptied, ["b"]);
+    assert.deepEqual(
+      consolidate(small, full, new Map(), kept).emptied,
+      [],
+      "a is the last that has room for the whole",
+    );
   });
 
   it("keeps a declared number of empty nodes on, the least thirsty", () => {

@@ -24,7 +24,7 @@ class Plans {
   }
 }
 
-describe("energy optimizer: what plans came to corrects what the next one promises", () => {
+describe("energy optimizer: proposals, and how what plans came to corrects the next", () => {
   const proposal = (workload: string): Proposal => ({
     kind: "sleep",
     region: "DE",
@@ -39,9 +39,8 @@ describe("energy optimizer: what plans came to corrects what the next one promis
     reasons: [],
   });
 
-  async function judged(shares: readonly number[]): Promise<number[]> {
-    const plans = new Plans();
-    const proposer = new Proposer({
+  const proposerOf = (plans: Plans): Proposer =>
+    new Proposer({
       store: plans as unknown as EnergyStore,
       clock: new ManualClock(),
       random: () => 0.5,
@@ -49,6 +48,10 @@ describe("energy optimizer: what plans came to corrects what the next one promis
       instruments: createInstruments(createMetrics()),
       onProposed: () => undefined,
     });
+
+  async function judged(shares: readonly number[]): Promise<number[]> {
+    const plans = new Plans();
+    const proposer = proposerOf(plans);
     const promised: number[] = [];
     for (const [index, share] of shares.entries()) {
       const plan = await proposer.propose(proposal(`w${index}`));
@@ -81,5 +84,23 @@ describe("energy optimizer: what plans came to corrects what the next one promis
     const promised = await judged([...Array<number>(5).fill(-2), ...Array<number>(60).fill(1)]);
     assert.equal(promised[5], 0.1);
     assert.ok(promised.at(-1)! > 6, `${promised.at(-1)} kWh of 10`);
+  });
+
+  it("plans each region by itself, and again once a consolidation was kept", async () => {
+    const plans = new Plans();
+    const proposer = proposerOf(plans);
+    const consolidation = (region: string): Proposal => ({ ...proposal("web"), kind: "consolidate", region });
+    assert.ok(await proposer.propose(consolidation("DE")));
+    assert.ok(await proposer.propose(consolidation("SE")));
+    assert.equal(new Set(plans.all.map(({ key }) => key)).size, 2, "neither takes the place of the other");
+    assert.equal(await proposer.propose(consolidation("DE")), undefined, "once");
+    for (const { plan } of plans.all) plan.state = "applied";
+    assert.equal(await proposer.propose(consolidation("DE")), undefined, "while the last is measured");
+    for (const { plan } of plans.all) plan.state = "kept";
+    assert.ok(await proposer.propose(consolidation("DE")));
+    const sleep = await proposer.propose(proposal("web"));
+    assert.ok(sleep);
+    sleep.state = "kept";
+    assert.equal(await proposer.propose(proposal("web")), undefined, "it goes on sleeping");
   });
 });

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { linearPower } from "../../../runtime/kernel/energy/curve";
+import { fleetNodes } from "../../../runtime/sustainability/energy-optimizer/fleet-of";
 import { Fleet } from "../../../runtime/sustainability/energy-optimizer/fleet";
 import { largest, Reserve } from "../../../runtime/sustainability/energy-optimizer/reserve";
-import { wattsPerFit } from "../../../runtime/sustainability/energy-optimizer/waking";
+import { wakingOrder, wattsPerFit } from "../../../runtime/sustainability/energy-optimizer/waking";
 import { GIB, item, node } from "./fixtures";
 
 describe("energy optimizer: order of waking, and what is kept free", () => {
@@ -36,6 +38,45 @@ describe("energy optimizer: order of waking, and what is kept free", () => {
     assert.equal(reserve.holdsWith(b, need), false, "b is the last that has");
     assert.equal(reserve.holdsWith(a, whole), false, "it does not fit at all");
     assert.ok(reserve.holds(), "asking takes nothing");
+    const before = b.room.cpuCores;
+    for (let ask = 0; ask < 10; ask++) reserve.holdsWith(b, { cpuCores: 0.1 + ask / 3, memoryBytes: GIB });
+    assert.equal(b.room.cpuCores, before, "not even a rounding");
+  });
+
+  it("wakes first what the largest can do without, then by watts", () => {
+    const small = { cpuCores: 4, memoryBytes: 100 * GIB };
+    const nodes = [node("large", 60, 200), node("a", 40, 80, { supply: small }), node("b", 30, 80, { supply: small })];
+    const fleet = new Fleet(nodes.map((one) => ({ ...one, on: false })));
+    const order = (reserve: Reserve) =>
+      wakingOrder([...fleet.hosts.values()], need, reserve).map(({ node: { name } }) => name);
+    assert.deepEqual(order(new Reserve(fleet, [], 2)), ["large", "b", "a"]);
+    const whole = { cpuCores: 10, memoryBytes: 10 * GIB };
+    assert.deepEqual(order(new Reserve(fleet, [whole], 2)), ["b", "a", "large"]);
+    assert.deepEqual(
+      wakingOrder([...fleet.hosts.values()], { cpuCores: 11, memoryBytes: GIB }, new Reserve(fleet, [], 2)),
+      [],
+    );
+  });
+
+  it("knows what a plan has switched off from what is broken", () => {
+    const quantities = { cpuCores: 4, memoryBytes: 8 * GIB };
+    const nodes = ["on", "off", "broken"].map((name) => ({
+      name,
+      ready: name === "on",
+      zone: "a",
+      labels: {},
+      capacity: quantities,
+      allocatable: quantities,
+    }));
+    const models = new Map(nodes.map(({ name }) => [name, linearPower(10, 20, "made up")]));
+    assert.deepEqual(
+      fleetNodes(nodes, models, new Set(["on", "off"])).map(({ name, on, eligible }) => [name, on, eligible]),
+      [
+        ["on", true, true],
+        ["off", false, true],
+        ["broken", true, false],
+      ],
+    );
   });
 
   it("knows which needs cover the others", () => {

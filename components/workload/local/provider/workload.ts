@@ -22,7 +22,8 @@ const READY_MILLISECONDS = 120_000;
 /** A replica that still crashes after this long will not heal by waiting. */
 const CRASHING_MILLISECONDS = 15_000;
 const POLL_MILLISECONDS = 100;
-const LOG_LINES = 15;
+const LOG_LINES_OF_A_REPLICA = 25;
+const MOST_LOG_LINES = 100;
 
 /** `mno-local:index:Workload`: one workload of a local cluster. The id is `<cluster url>/<name>`. */
 export const workloadResource = {
@@ -127,7 +128,9 @@ async function becomeReady(supervisor: Supervisor, spec: WorkloadSpec): Promise<
       const replicas = view.replicas
         .map((r) => `${r.name} ${r.phase}${r.reason === undefined ? "" : ` (${r.reason})`}`)
         .join(", ");
-      const log = (await supervisor.logs(spec.name, LOG_LINES)).join("\n");
+      // Replicas write in turns: the one that says why must not be crowded out by the others.
+      const lines = Math.min(MOST_LOG_LINES, LOG_LINES_OF_A_REPLICA * Math.max(1, view.replicas.length));
+      const log = (await supervisor.logs(spec.name, lines)).join("\n");
       throw new MnoError(
         "MNO_WORKLOAD_NOT_READY",
         `${spec.name}: ${String(view.readyReplicas)} of ${String(view.desiredReplicas)} replicas are ready: ${replicas}; the end of its log:\n${log}`,

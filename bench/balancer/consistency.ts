@@ -1,7 +1,7 @@
 import { createPolicy } from "../../runtime/scalability/global-load-balancer/policies";
 import type { Endpoint, Policy, PolicyName } from "../../runtime/scalability/global-load-balancer/policies/policy";
 import type { BenchRow } from "../contract";
-import { seeded } from "./random";
+import { seeded } from "../../runtime/kernel/random";
 
 const ENDPOINTS = 16;
 const KEYS = 20_000;

@@ -1,14 +1,3 @@
-/** Uniform in [0, 1) from a 32-bit seed: mulberry32. The same seed gives the same numbers on every machine. */
-export function seeded(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 /** Exponentially distributed with that mean. */
 export function exponential(random: () => number, mean: number): number {
   return -mean * Math.log(1 - random());

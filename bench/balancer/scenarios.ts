@@ -1,4 +1,5 @@
-import { sample, seeded } from "./random";
+import { seeded } from "../../runtime/kernel/random";
+import { sample } from "./random";
 
 /** How the servers are slowed down; plain data, for it goes to other processes. */
 export interface Scenario {

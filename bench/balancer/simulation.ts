@@ -1,6 +1,7 @@
 import type { Attempt, Policy } from "../../runtime/scalability/global-load-balancer/policies/policy";
 import { EventQueue } from "./event-queue";
-import { exponential, logNormal, seeded } from "./random";
+import { seeded } from "../../runtime/kernel/random";
+import { exponential, logNormal } from "./random";
 
 /** A world to balance in; times in milliseconds. */
 export interface World {

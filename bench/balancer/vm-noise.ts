@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { median } from "../contract";
-import { seeded } from "./random";
+import { seeded } from "../../runtime/kernel/random";
 
 /** Throughput that real virtual machines had at different times, as slowness of servers. */
 export interface VmNoise {

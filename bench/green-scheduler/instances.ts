@@ -1,5 +1,5 @@
 import type { Grid, Job, RegionOutlook } from "../../runtime/sustainability/green-scheduler/engine";
-import { randomOf } from "./random";
+import { seeded } from "../../runtime/kernel/random";
 
 const HOUR = 3_600_000;
 
@@ -58,7 +58,7 @@ export const SHAPES: readonly Shape[] = [
 /** The same for the same seed. */
 export function instanceOf(shape: Shape, seed: number): Instance {
   const { stepMs, steps, overheadSeconds, interruptible, isUneven, most } = shape;
-  const random = randomOf(seed);
+  const random = seeded(seed);
   const between = (low: number, high: number): number => low + Math.floor(random() * (high - low + 1));
   const hours = stepMs / HOUR;
   const names = Array.from({ length: shape.regions }, (_, i) => `region-${String(i)}`);

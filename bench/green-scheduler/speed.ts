@@ -1,6 +1,6 @@
 import { type Job, planAll, type RegionOutlook } from "../../runtime/sustainability/green-scheduler/engine";
 import { type BenchRow, median, spread } from "../contract";
-import { randomOf } from "./random";
+import { seeded } from "../../runtime/kernel/random";
 
 const COUNT = 100_000;
 const REPETITIONS = 5;
@@ -11,7 +11,7 @@ const STEPS = 192;
 const NEW = 100;
 
 function jobsOf(interruptible: boolean, overheadSeconds: number): Job[] {
-  const random = randomOf(7);
+  const random = seeded(7);
   return Array.from({ length: COUNT }, (_, i): Job => {
     const mean = 600 + random() * 6 * 3600;
     const releaseAt = random() * 48 * 3_600_000;
@@ -31,7 +31,7 @@ function jobsOf(interruptible: boolean, overheadSeconds: number): Job[] {
  * busy with other things, only that can be compared.
  */
 export function speedRows(): BenchRow[] {
-  const random = randomOf(3);
+  const random = seeded(3);
   const grid = { from: 0, stepMs: STEP_MS, steps: STEPS };
   const forecast = (): Float64Array =>
     Float64Array.from({ length: STEPS }, (_, i) => 300 + 100 * Math.sin(i / 7.64) + 20 * random());

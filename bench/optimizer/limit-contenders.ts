@@ -4,7 +4,7 @@ import { FixedLimit } from "../../runtime/kernel/concurrency-limit/fixed";
 import { Gradient2Limit } from "../../runtime/kernel/concurrency-limit/gradient2";
 import { VegasLimit } from "../../runtime/kernel/concurrency-limit/vegas";
 import { WindowedLimit } from "../../runtime/kernel/concurrency-limit/windowed";
-import { seeded } from "../balancer/random";
+import { seeded } from "../../runtime/kernel/random";
 import type { Contender } from "./limit-simulation";
 
 /** Ours with its short queue, the peers as published: who finds the limit reached is turned away. */

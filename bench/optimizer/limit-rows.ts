@@ -1,5 +1,6 @@
 import { type BenchRow, median, spread } from "../contract";
-import { exponential, logNormal, seeded } from "../balancer/random";
+import { seeded } from "../../runtime/kernel/random";
+import { exponential, logNormal } from "../balancer/random";
 import { CONTENDERS } from "./limit-contenders";
 import { type LimitRun, type Scenario, simulate } from "./limit-simulation";
 

@@ -11,7 +11,8 @@ import type { ConcurrencyLimit } from "../../runtime/kernel/concurrency-limit/li
 import { Limiter } from "../../runtime/kernel/concurrency-limit/limiter";
 import { WindowedLimit } from "../../runtime/kernel/concurrency-limit/windowed";
 import { type BenchRow, median, spread } from "../contract";
-import { exponential, seeded } from "../balancer/random";
+import { seeded } from "../../runtime/kernel/random";
+import { exponential } from "../balancer/random";
 import { percentile } from "./limit-rows";
 
 const SLOTS = [16, 8] as const;

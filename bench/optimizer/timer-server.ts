@@ -1,6 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { exponential, seeded } from "../balancer/random";
+import { seeded } from "../../runtime/kernel/random";
+import { exponential } from "../balancer/random";
 
 /**
  * A server with a knee, as a process of its own: it works on `slots` requests at once, each for a random time (exponential,

@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { logNormal, seeded } from "../balancer/random";
+import { seeded } from "../../runtime/kernel/random";
+import { logNormal } from "../balancer/random";
 
 /** CPU in cores, one sample every five minutes, of each workload of a fleet. */
 export interface UsageTrace {

@@ -1,7 +1,8 @@
 import { ManualClock } from "../../runtime/kernel/clock";
 import { PoolSizer } from "../../runtime/kernel/pool/sizer";
 import { type BenchRow, median, spread } from "../contract";
-import { FakeDatabase, percentile, seeded, type Service } from "./database";
+import { FakeDatabase, percentile, type Service } from "./database";
+import { seeded } from "../../runtime/kernel/random";
 import { openOurs } from "./libraries";
 
 const KNEES = [3, 5, 8, 12, 20];

@@ -1,5 +1,6 @@
 import { type BenchRow, median, spread } from "../contract";
-import { FakeDatabase, pause, percentile, seeded } from "./database";
+import { FakeDatabase, pause, percentile } from "./database";
+import { seeded } from "../../runtime/kernel/random";
 import { LIBRARIES, type Library, open } from "./libraries";
 
 const BORROWERS = [1, 10, 50, 100, 500];

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Redis } from "ioredis";
 import { checkHistory } from "../support/cache-history";
-import { mulberry } from "../support/cache-random";
+import { seeded } from "../../runtime/kernel/random";
 import { CacheReplicas, type Replica } from "../support/cache-replicas";
 import { RedisServer } from "../support/redis-server";
 
@@ -137,7 +137,7 @@ describe("Cache of many processes", function () {
     const options = { ttlSeconds: 40, jitter: 0 };
     const keys = 40;
     const { database } = replicas;
-    const random = mulberry(1);
+    const random = seeded(1);
     database.delay = () => random() * 30;
     let seed = 0;
     const started = new Map<string, Replica>();

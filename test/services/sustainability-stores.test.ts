@@ -6,7 +6,7 @@ import type { Database } from "../../runtime/kernel/store/database";
 import { openDatabase } from "../../runtime/kernel/store/open";
 import type { Plan } from "../../runtime/sustainability/energy-optimizer/plan";
 import { EnergyStore } from "../../runtime/sustainability/energy-optimizer/store";
-import type { Account, JobRecord } from "../../runtime/sustainability/green-scheduler/jobs/record";
+import { type Account, type JobRecord, newRecord } from "../../runtime/sustainability/green-scheduler/jobs/record";
 import { SchedulerStore } from "../../runtime/sustainability/green-scheduler/store";
 import { busDependencies } from "../contract/bus";
 import { PostgresServer } from "../support/postgres-server";
@@ -57,29 +57,17 @@ describe("the stores of the green scheduler and the energy optimizer on PostgreS
     intensity: { ...INTENSITY },
     method: "test",
   };
-  const job = (id: string, changes: Partial<JobRecord> = {}): JobRecord => ({
-    id,
-    name: "report 'q4' 😀",
-    origin: "caller",
-    tenant: null,
-    state: "waiting",
-    submittedAt: START,
-    declarationKey: "",
-    declaration: null,
-    faults: [],
-    cores: 0.1,
-    replicas: 1,
-    runs: [],
-    plan: null,
-    decisionId: null,
-    releaseId: null,
-    plannedAt: null,
-    unplannableSince: null,
-    promisedGramsPerKwh: null,
-    finishedAt: null,
-    account: null,
-    ...changes,
-  });
+  const job = (id: string, changes: Partial<JobRecord> = {}): JobRecord =>
+    newRecord({
+      id,
+      name: "report 'q4' 😀",
+      origin: "caller",
+      tenant: null,
+      submittedAt: START,
+      cores: 0.1,
+      replicas: 1,
+      ...changes,
+    });
   const over = (id: string): JobRecord => job(id, { state: "succeeded", finishedAt: START + HOUR, account });
   const event = (id: string): CloudEvent =>
     createEvent(

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Cache, CacheOptions } from "../../runtime/kernel/cache/cache";
 import type { HistoryEvent } from "./cache-history";
-import { mulberry } from "./cache-random";
+import { seeded } from "../../runtime/kernel/random";
 
 /** What a test tells a replica to do with its cache. */
 export type Command =
@@ -64,8 +64,8 @@ export function serveCache(name: string, cache: Cache): void {
     if (command.do === "work") {
       const { keys, seed, options } = command;
       working = true;
-      for (let reader = 0; reader < 3; reader++) void readForEver(keys, options, mulberry(seed * 10 + reader));
-      void writeForEver(keys, mulberry(seed * 10 + 9));
+      for (let reader = 0; reader < 3; reader++) void readForEver(keys, options, seeded(seed * 10 + reader));
+      void writeForEver(keys, seeded(seed * 10 + 9));
     }
     if (command.do !== "get") return [];
     const { key, count, options } = command;

@@ -1,6 +1,7 @@
 import { build } from "hdr-histogram-js";
 import { Pool } from "undici";
-import { exponential, logNormal, seeded } from "../random";
+import { seeded } from "../../../runtime/kernel/random";
+import { exponential, logNormal } from "../random";
 import { answerParent } from "./messages";
 
 export interface LoadOptions {

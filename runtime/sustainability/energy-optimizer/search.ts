@@ -1,7 +1,7 @@
 import type { Consolidation, ConsolidationOptions, Move } from "./consolidate";
 import { type Fleet, freeShare, type Host, idleWatts, type Item, type Placed } from "./fleet";
 import { inOrder } from "./order";
-import { sequence } from "./random";
+import { seeded } from "../../kernel/random";
 import { Reserve } from "./reserve";
 import { wakeable } from "./wakeable";
 import { wakingOrder } from "./waking";
@@ -52,7 +52,7 @@ export class Search {
     const loaded = ({ items }: Host): number => (items.size > 0 ? 1 : 0);
     const thirstiest = this.ours().toSorted((a, b) => loaded(a) - loaded(b) || idleWatts(b) - idleWatts(a));
     for (const host of thirstiest) this.attempt([host], () => 0.5);
-    const random = sequence(1);
+    const random = seeded(1);
     for (let tried = 0; tried < this.options.tries; tried++) {
       const wake = tried % WAKE_EVERY === 0 ? asleep[Math.floor(random() * asleep.length)] : undefined;
       const ruined = this.choose(random, 1 + Math.floor(random() * (wake ? MOST_RUINED_FOR_WAKE : MOST_RUINED)));

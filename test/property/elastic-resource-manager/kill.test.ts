@@ -11,6 +11,7 @@ import { createMetrics } from "../../../runtime/kernel/telemetry/metrics";
 import { tracer } from "../../../runtime/kernel/telemetry/traces";
 import { Campaign } from "../../support/erm-campaign";
 import { ErmProgram } from "../../support/erm-process";
+import { seeded } from "../../../runtime/kernel/random";
 
 /** Kills in all; MNO_KILL_SEED repeats a run's moments and requests (not the machine's timing). */
 const RUNS = Number(process.env.MNO_KILL_RUNS ?? 200);
@@ -26,17 +27,6 @@ const EARLY_SHARE = 0.1;
 const EARLY_MILLISECONDS = 1500;
 
 const log = pino({ enabled: false });
-
-/** Mulberry32: small, seeded, uniform in [0, 1). */
-function seeded(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 describe("elastic resource manager under SIGKILL", function () {
   this.timeout(15 * 60_000);

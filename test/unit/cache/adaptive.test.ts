@@ -3,13 +3,13 @@ import { REFERENCES } from "../../../bench/cache/references";
 import type { Trace } from "../../../bench/cache/traces";
 import { AdaptiveCache } from "../../../runtime/kernel/cache/eviction/adaptive-cache";
 import { mixBits } from "../../../runtime/kernel/cache/eviction/hash";
-import { mulberry } from "../../support/cache-random";
+import { seeded } from "../../../runtime/kernel/random";
 
 const LENGTH = 60_000;
 
 /** Requests that each want another policy. */
 function traces(seed: number): Record<string, Int32Array> {
-  const random = mulberry(seed);
+  const random = seeded(seed);
   const skewed = (n: number): number => Math.floor(n ** random()) - 1;
   const make = (next: (at: number) => number): Int32Array => Int32Array.from({ length: LENGTH }, (_, at) => next(at));
   return {

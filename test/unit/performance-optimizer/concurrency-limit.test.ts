@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { simulate } from "../../../bench/optimizer/limit-simulation";
-import { exponential, seeded } from "../../../bench/balancer/random";
+import { seeded } from "../../../runtime/kernel/random";
+import { exponential } from "../../../bench/balancer/random";
 import { MnoError } from "../../../runtime/exports";
 import { ManualClock } from "../../../runtime/kernel/clock";
 import { AdaptiveLimit } from "../../../runtime/kernel/concurrency-limit/adaptive";

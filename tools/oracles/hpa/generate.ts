@@ -1,19 +1,9 @@
 import type { ScalingRules } from "../../../runtime/scalability/auto-scaling-engine/spec";
 import type { Case, CaseMetric, CasePod, CaseTick, Question } from "./case";
+import { seeded } from "../../../runtime/kernel/random";
 
 /** Uniform in [0, 1). */
 type Random = () => number;
-
-/** The same seed gives the same numbers on every machine (mulberry32). */
-function seeded(seed: number): Random {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** Of every five questions four ask the calculator, and one drives the controller. */
 export function* generate(seed: number, count: number): Generator<Question> {

@@ -14,17 +14,6 @@ export function cellsOf({ task, places }: Placed): number {
   return 20 + places.length * Math.min(30_000, window * depth);
 }
 
-/** Numbers in [0, 1), a fixed sequence for each seed (mulberry32): the same jobs are to give the same plan. */
-export function randomOf(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 /** Ascending by a key that is reckoned once for each. */
 export function sortedBy<T>(items: readonly T[], keyOf: (item: T, index: number) => number): T[] {
   const keys = Float64Array.from(items, keyOf);

@@ -1,5 +1,6 @@
+import { seeded } from "../../../kernel/random";
 import { best } from "./candidates";
-import { cellsOf, randomOf, sortedBy, type Work } from "./effort";
+import { cellsOf, sortedBy, type Work } from "./effort";
 import { type Place, Room } from "./outlook";
 import { burden, hold, isUnhappy, LATE, type Placed, settle, settleSoonest, settleWanted, Snapshot } from "./placed";
 import { type Priced, pricesOf } from "./prices";
@@ -56,7 +57,7 @@ export function improve(movers: readonly Placed[], limited: readonly Place[]): v
     current = new Snapshot(movers);
     if (current.burden < leader.burden) leader = current;
   };
-  const random = randomOf(1);
+  const random = seeded(1);
   for (let start = 0; start < (isFew ? STARTS : 1); start++) {
     let order = orderOf(movers, start, random);
     for (let attempt = 0; attempt < (isFew ? MAX_ATTEMPTS : 1); attempt++) {

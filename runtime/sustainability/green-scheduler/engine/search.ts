@@ -1,5 +1,6 @@
+import { seeded } from "../../../kernel/random";
 import type { Candidate } from "./candidates";
-import { cellsOf, randomOf, type Work } from "./effort";
+import { cellsOf, type Work } from "./effort";
 import { burden, hold, isUnhappy, LATE, type Placed, settle, settleSoonest, Snapshot } from "./placed";
 import type { Views } from "./views";
 
@@ -25,7 +26,7 @@ const PATIENCE_BY_JOB = 250;
  * same jobs give the same plan: the choices follow a fixed sequence.
  */
 export function search(movers: readonly Placed[], views: Views, goal: number, work: Work, round: number): void {
-  const random = randomOf(2 + round);
+  const random = seeded(2 + round);
   const below = (count: number): number => Math.floor(random() * count);
   let leader = new Snapshot(movers);
   let isKept = true;
@@ -62,7 +63,7 @@ export function search(movers: readonly Placed[], views: Views, goal: number, wo
 
 /** Takes the late ones into time, as far as some tries to make room around them do: for many jobs, of which few are late. */
 export function cure(movers: readonly Placed[], late: readonly Placed[], work: Work): void {
-  const random = randomOf(1);
+  const random = seeded(1);
   const below = (count: number): number => Math.floor(random() * count);
   for (const placed of late) {
     for (let tries = 0; tries < TRIES && placed.late && work.cells > 0; tries++) {

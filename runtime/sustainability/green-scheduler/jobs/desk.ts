@@ -10,7 +10,7 @@ import { plannedEvent } from "./events";
 import type { Grounds } from "./forecasts";
 import { ended } from "./observe";
 import type { Planning } from "./planning";
-import { isOver, type JobRecord, promiseOf } from "./record";
+import { isOver, type JobRecord, newRecord, promiseOf } from "./record";
 
 interface DeskOptions {
   store: SchedulerStore;
@@ -187,29 +187,18 @@ export class Desk {
     };
     const faults = contradictions(declaration, (field) => `/${field}`);
     if (faults.length > 0) throw invalid(faults);
-    return {
+    return newRecord({
       id: this.options.newJobId(),
       name,
       origin: "caller",
       tenant: tenant ?? null,
-      state: "waiting",
       submittedAt: now,
       declarationKey: JSON.stringify(declared),
       declaration,
-      faults: [],
       // Where its caller runs it, and how many cores there are, is the caller's to know.
       cores: 1,
       replicas: 1,
-      runs: [],
-      plan: null,
-      decisionId: null,
-      releaseId: null,
-      plannedAt: null,
-      unplannableSince: null,
-      promisedGramsPerKwh: null,
-      finishedAt: null,
-      account: null,
-    };
+    });
   }
 }
 

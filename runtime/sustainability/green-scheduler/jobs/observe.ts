@@ -3,7 +3,7 @@ import type { WorkloadStatus } from "../../../kernel/cluster/cluster";
 import { demoRegion } from "../../../kernel/intensity/demo-region";
 import { declarationKey, parseAnnotations } from "./annotations";
 import type { Declared } from "./declaration";
-import { closeRuns, type JobRecord, type Outcome, promiseOf } from "./record";
+import { closeRuns, type JobRecord, newRecord, type Outcome, promiseOf } from "./record";
 
 export const ENGINE = "green-scheduler";
 
@@ -42,7 +42,7 @@ export function observe(record: JobRecord | undefined, status: WorkloadStatus, s
   if (!record) {
     // What was released and ended before it was ever seen here is nobody's to account for.
     if (status.phase === "succeeded" || status.phase === "failed") return undefined;
-    return observe(newRecord(status, seen), status, seen);
+    return observe(firstSeen(status, seen), status, seen);
   }
   const declared = redeclared(record, status, seen);
   const end = endOf(status);
@@ -83,30 +83,17 @@ function regionOf(record: JobRecord, { replicas }: WorkloadStatus, { home, regio
   return seen ?? record.runs.at(-1)?.region ?? planned ?? home;
 }
 
-function newRecord(status: WorkloadStatus, { now, newId }: Observed): JobRecord {
+function firstSeen(status: WorkloadStatus, { now, newId }: Observed): JobRecord {
   const { spec } = status;
-  return {
+  return newRecord({
     id: newId(),
     name: spec.name,
     origin: "cluster",
     tenant: spec.labels?.[KUBERNETES_LABELS.tenant] ?? null,
-    state: "waiting",
     submittedAt: now,
-    declarationKey: "",
-    declaration: null,
-    faults: [],
     cores: spec.requests.cpuCores,
     replicas: spec.replicas,
-    runs: [],
-    plan: null,
-    decisionId: null,
-    releaseId: null,
-    plannedAt: null,
-    unplannableSince: null,
-    promisedGramsPerKwh: null,
-    finishedAt: null,
-    account: null,
-  };
+  });
 }
 
 /** Reads the annotations anew where they have changed; a plan made by the old ones is void. */

@@ -46,6 +46,30 @@ export interface JobRecord {
   account: Account | null;
 }
 
+/** What is known of a job when it is first heard of; the rest comes with its plan and its runs. */
+type Known = Pick<JobRecord, "id" | "name" | "origin" | "tenant" | "submittedAt" | "cores" | "replicas"> &
+  Partial<JobRecord>;
+
+/** A job that waits, of which nothing is planned yet; it is without a declaration unless there is one. */
+export function newRecord(known: Known): JobRecord {
+  return {
+    state: "waiting",
+    declarationKey: "",
+    declaration: null,
+    faults: [],
+    runs: [],
+    plan: null,
+    decisionId: null,
+    releaseId: null,
+    plannedAt: null,
+    unplannableSince: null,
+    promisedGramsPerKwh: null,
+    finishedAt: null,
+    account: null,
+    ...known,
+  };
+}
+
 /** What an ended job emitted, and what the same energy would have emitted from a start at once. */
 export interface Account {
   /** Where it ran, or would have. */

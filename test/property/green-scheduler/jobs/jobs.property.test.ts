@@ -5,7 +5,7 @@ import { accountOf } from "../../../../runtime/sustainability/green-scheduler/jo
 import { parseAnnotations } from "../../../../runtime/sustainability/green-scheduler/jobs/annotations";
 import type { Declaration } from "../../../../runtime/sustainability/green-scheduler/jobs/declaration";
 import { latestSafeStart, plannerJob } from "../../../../runtime/sustainability/green-scheduler/jobs/estimate";
-import type { JobRecord, Run } from "../../../../runtime/sustainability/green-scheduler/jobs/record";
+import { type JobRecord, newRecord, type Run } from "../../../../runtime/sustainability/green-scheduler/jobs/record";
 import { stepOf } from "../../../../runtime/sustainability/green-scheduler/jobs/step";
 
 const NOW = Date.parse("2026-01-01T12:00:00Z");
@@ -53,29 +53,16 @@ const runs = fc
   });
 
 function record(changes: Partial<JobRecord>): JobRecord {
-  return {
+  return newRecord({
     id: "job_1",
     name: "report",
     origin: "cluster",
     tenant: null,
-    state: "waiting",
     submittedAt: NOW - DAY,
-    declarationKey: "",
-    declaration: null,
-    faults: [],
     cores: 1,
     replicas: 1,
-    runs: [],
-    plan: null,
-    decisionId: null,
-    releaseId: null,
-    plannedAt: null,
-    unplannableSince: null,
-    promisedGramsPerKwh: null,
-    finishedAt: null,
-    account: null,
     ...changes,
-  };
+  });
 }
 
 const plan = (of: { from: number; to: number; replicas: number }[]): JobRecord["plan"] => ({

@@ -11,7 +11,9 @@ import type {
 } from "../../../../runtime/kernel/intensity/intensity";
 import type { AgentContext, AgentDefinition } from "../../../../runtime/kernel/lifecycle/agent";
 import { greenScheduler } from "../../../../runtime/sustainability/green-scheduler/agent";
-import { FakeCluster, TestAgent } from "../../auto-scaling-engine/fakes";
+import type { Database } from "../../../../runtime/kernel/store/database";
+import { openDatabase } from "../../../../runtime/kernel/store/open";
+import { FakeCluster, silent, TestAgent } from "../../auto-scaling-engine/fakes";
 import { NOW } from "../../auto-scaling-engine/support";
 
 export const MINUTE = 60_000;
@@ -222,4 +224,24 @@ export class GreenAgent extends TestAgent {
     const startedAt = this.cluster.status(name).replicas[0]?.startedAt;
     return startedAt === undefined ? undefined : Date.parse(startedAt);
   }
+}
+
+/** For a suite: an agent that has begun before each test, on a database of the suite's that is empty again after it. */
+export function greenAgents(): { readonly database: Database; agent: GreenAgent } {
+  const suite = {} as { database: Database; agent: GreenAgent };
+  before(async function () {
+    this.timeout(60_000); // PGlite compiles its WebAssembly first
+    suite.database = await openDatabase("pglite:memory", { log: silent });
+  });
+  after(() => suite.database.close());
+  beforeEach(async () => {
+    suite.agent = new GreenAgent(suite.database);
+    await suite.agent.begin();
+  });
+  afterEach(async () => {
+    await suite.agent.stop();
+    for (const table of ["outbox", "gs_jobs", "gs_decisions", "gs_run_times"])
+      await suite.database.query(`TRUNCATE ${table}`);
+  });
+  return suite;
 }

@@ -3,10 +3,7 @@ import { Type } from "@sinclair/typebox";
 import { loadConfiguration } from "../../../../runtime/kernel/config";
 import { INTENSITY_KEYS, type IntensityConfiguration } from "../../../../runtime/kernel/intensity/configuration";
 import { openIntensity } from "../../../../runtime/kernel/intensity/open";
-import type { Database } from "../../../../runtime/kernel/store/database";
-import { openDatabase } from "../../../../runtime/kernel/store/open";
-import { silent } from "../../auto-scaling-engine/fakes";
-import { GreenAgent, HOUR, NOW } from "./fakes";
+import { GreenAgent, greenAgents, HOUR, NOW } from "./fakes";
 
 interface Outlook {
   region: string;
@@ -21,26 +18,10 @@ interface Outlook {
 const at = (hours: number): string => new Date(NOW + hours * HOUR).toISOString();
 
 describe("green scheduler: outlook and what was missed", () => {
-  let database: Database;
-  let agent: GreenAgent;
-
-  before(async function () {
-    this.timeout(60_000); // PGlite compiles its WebAssembly first
-    database = await openDatabase("pglite:memory", { log: silent });
-  });
-  after(() => database.close());
-  beforeEach(async () => {
-    agent = new GreenAgent(database);
-    await agent.begin();
-  });
-  afterEach(async () => {
-    await agent.stop();
-    for (const table of ["outbox", "gs_jobs", "gs_decisions", "gs_run_times"])
-      await database.query(`TRUNCATE ${table}`);
-  });
+  const suite = greenAgents();
 
   const outlook = async (query = ""): Promise<Outlook> =>
-    (await agent.call("GET", `/v1/outlook${query}`)).body as Outlook;
+    (await suite.agent.call("GET", `/v1/outlook${query}`)).body as Outlook;
 
   describe("of a region", () => {
     it("is what was, is and is foretold, of the configured one where none is named", async () => {
@@ -53,7 +34,7 @@ describe("green scheduler: outlook and what was missed", () => {
     });
 
     it("has the band that the source's past errors make, and none below zero", async () => {
-      agent.intensity.changes = { errorShare: 0.4 };
+      suite.agent.intensity.changes = { errorShare: 0.4 };
       const { ahead, band } = await outlook();
       assert.equal(band?.errorShare, 0.4);
       const mean = ahead.reduce((sum, { gramsPerKwh }) => sum + gramsPerKwh, 0) / ahead.length;
@@ -64,42 +45,44 @@ describe("green scheduler: outlook and what was missed", () => {
     });
 
     it("says why a forecast is not trusted or not there, and shows what there is", async () => {
-      agent.intensity.curve = () => -5;
+      suite.agent.intensity.curve = () => -5;
       const lying = await outlook();
       assert.equal(lying.grounds.trusted, false);
       assert.match(lying.grounds.why, /-5 gCO2e\/kWh, which cannot be/);
-      agent.intensity.fault = new Error("it is broken");
+      suite.agent.intensity.fault = new Error("it is broken");
       const { past, now, ahead, grounds } = await outlook();
       assert.deepEqual([past, now, ahead], [[], null, []]);
       assert.match(grounds.why, /no forecast of DE: it is broken/);
     });
 
     it("does not touch what plans are made by: looking is no jump", async () => {
-      agent.cluster.job("report", { deadline: "+43200", duration: "3600", watts: "1000" });
-      await agent.round();
-      agent.intensity.curve = (time) => (new Date(time).getUTCHours() === 14 ? 10 : 1500);
-      agent.intensity.changes = { generatedAt: NOW + 1 };
+      suite.agent.cluster.job("report", { deadline: "+43200", duration: "3600", watts: "1000" });
+      await suite.agent.round();
+      suite.agent.intensity.curve = (time) => (new Date(time).getUTCHours() === 14 ? 10 : 1500);
+      suite.agent.intensity.changes = { generatedAt: NOW + 1 };
       await outlook();
-      await agent.round();
-      const { unplannableSince } = (await agent.call("GET", "/v1/jobs/report")).body as { unplannableSince: string };
+      await suite.agent.round();
+      const { unplannableSince } = (await suite.agent.call("GET", "/v1/jobs/report")).body as {
+        unplannableSince: string;
+      };
       assert.equal(unplannableSince, at(0), "the leader judges by what it saw itself");
     });
 
     it("refuses what makes no sense", async () => {
       for (const query of ["?hours=0", "?hours=1e9", "?region=", `?region=${"x".repeat(65)}`]) {
-        assert.equal((await agent.call("GET", `/v1/outlook${query}`)).status, 422, query);
+        assert.equal((await suite.agent.call("GET", `/v1/outlook${query}`)).status, 422, query);
       }
     });
 
     it("plays a demonstration as fast as its day passes, and gives a typical day the band of other years", async () => {
-      await agent.stop();
-      agent = new GreenAgent(database);
+      await suite.agent.stop();
+      suite.agent = new GreenAgent(suite.database);
       const environment = { MNO_INTENSITY_FEEDS: '["profile", "static", "demo"]' };
       const config = loadConfiguration(
         { environment, file: {} },
         Type.Object(INTENSITY_KEYS),
       ) as IntensityConfiguration;
-      await agent.begin({}, openIntensity(config, { clock: agent.clock }));
+      await suite.agent.begin({}, openIntensity(config, { clock: suite.agent.clock }));
       const demo = await outlook("?region=demo-288x-ES");
       assert.deepEqual([demo.demonstration, demo.ahead.at(-1)?.to, demo.band], [true, at(24 / 288), null]);
       assert.match(demo.grounds.source!, /^SYNTHETIC/);
@@ -112,29 +95,29 @@ describe("green scheduler: outlook and what was missed", () => {
 
   describe("what was missed", () => {
     const savings = async () =>
-      ((await agent.call("GET", "/v1/savings")).body as { bySignal: Record<string, number>[] }).bySignal[0]!;
+      ((await suite.agent.call("GET", "/v1/savings")).body as { bySignal: Record<string, number>[] }).bySignal[0]!;
     const body = { deadline: at(12), durationSeconds: 3600, watts: 1000 };
-    const post = (name: string) => agent.call("POST", "/v1/jobs", { ...body, name });
+    const post = (name: string) => suite.agent.call("POST", "/v1/jobs", { ...body, name });
     const end = (name: string, from: number, outcome = "succeeded") =>
-      agent.call("POST", `/v1/jobs/${name}/end`, { outcome, runs: [{ from: at(from), to: at(from + 1) }] });
+      suite.agent.call("POST", `/v1/jobs/${name}/end`, { outcome, runs: [{ from: at(from), to: at(from + 1) }] });
 
     it("is told apart: emitted more than at once, promised and not kept, late, unplanned", async () => {
       for (const name of ["kept", "ignored", "late"]) await post(name);
-      agent.cluster.job("typo", { deadline: "soon", watts: "1000" });
-      await agent.round();
-      await agent.round();
-      agent.clock.skip(HOUR);
-      agent.cluster.end("typo");
-      agent.clock.skip(14 * HOUR);
+      suite.agent.cluster.job("typo", { deadline: "soon", watts: "1000" });
+      await suite.agent.round();
+      await suite.agent.round();
+      suite.agent.clock.skip(HOUR);
+      suite.agent.cluster.end("typo");
+      suite.agent.clock.skip(14 * HOUR);
       // What came was not what was foretold: from 23:00 on it was worse than at noon.
-      agent.intensity.curve = (time) => {
+      suite.agent.intensity.curve = (time) => {
         const hour = new Date(time).getUTCHours();
         return hour >= 23 || hour < 8 ? 500 : hour >= 18 && hour < 21 ? 100 : 400;
       };
       await end("kept", 6);
       await end("ignored", 1);
       await end("late", 11.5);
-      await agent.round();
+      await suite.agent.round();
       const sum = await savings();
       const { jobs, lostGramsCo2e, unkeptGramsCo2e, missedDeadlines, unplanned, savedGramsCo2e } = sum;
       assert.deepEqual([jobs, missedDeadlines, unplanned], [4, 1, 1]);

@@ -1,6 +1,6 @@
-/** Numbers in [0, 1), the same sequence every time (mulberry32): the same fleet is to give the same plan. */
-export function sequence(seed: number): () => number {
-  let state = seed;
+/** Uniform in [0, 1), the same sequence for the same seed (a whole number) on every machine: mulberry32. */
+export function seeded(seed: number): () => number {
+  let state = seed | 0;
   return () => {
     state = (state + 0x6d2b79f5) | 0;
     let mixed = Math.imul(state ^ (state >>> 15), state | 1);

@@ -25,6 +25,11 @@ const ENGINES = [
   "sustainability/green-scheduler",
   "sustainability/energy-optimizer",
   "sustainability/sustainability-reporter",
+  "security/quantum-cryptography",
+  "security/threat-detection",
+  "security/behavioral-authentication",
+  "security/zero-trust-gateway",
+  "security/security-intelligence",
 ];
 
 export default tseslint.config(
@@ -60,7 +65,7 @@ export default tseslint.config(
   walls(
     ["runtime/kernel/**/*.ts"],
     [
-      ["**/scalability/**", "**/sustainability/**", "**/components/**", "**/stacks/**"],
+      ["**/scalability/**", "**/sustainability/**", "**/runtime/security/**", "**/components/**", "**/stacks/**"],
       "the kernel knows no engine and no component",
     ],
   ),

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { MnoError } from "../../exports";
-import type { KernelConfiguration } from "../../kernel/config";
+import { sibling } from "../../kernel/http/sibling";
 import type { AgentContext, AgentDefinition } from "../../kernel/lifecycle/agent";
 import { explainChanges } from "./changes";
 import { type Configuration, CONFIGURATION } from "./configuration";
@@ -51,7 +51,7 @@ async function start(context: AgentContext<Configuration>): Promise<void> {
     },
     fault: (error) => log.error({ err: error }, "a request met a fault of the balancer"),
   };
-  const waker = new Waker({ ...wakeTarget(context), log, now });
+  const waker = new Waker({ ...sibling(context.config, context.config.MNO_GLB_WAKE_URL), log, now });
   const proxy = new Proxy({
     ...(config.MNO_GLB_LISTEN === undefined ? {} : { listen: config.MNO_GLB_LISTEN }),
     ...(tls && { tls }),
@@ -139,13 +139,4 @@ function readTls({
       { cause: error },
     );
   }
-}
-
-/** The kernel's configuration says where this process's own API is, and with what token. */
-function wakeTarget({ config }: AgentContext<Configuration>): { baseUrl: string; token: string | undefined } {
-  const { MNO_HTTP_HOST, MNO_HTTP_PORT, MNO_API_TOKEN } = config as Configuration & Partial<KernelConfiguration>;
-  const host =
-    MNO_HTTP_HOST === undefined || MNO_HTTP_HOST === "0.0.0.0" || MNO_HTTP_HOST === "::" ? "127.0.0.1" : MNO_HTTP_HOST;
-  const own = `http://${host.includes(":") ? `[${host}]` : host}:${String(MNO_HTTP_PORT ?? 4600)}`;
-  return { baseUrl: config.MNO_GLB_WAKE_URL ?? own, token: MNO_API_TOKEN };
 }

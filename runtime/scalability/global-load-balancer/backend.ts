@@ -1,3 +1,6 @@
+import { Http1Transport } from "../../kernel/proxy/transport/http1";
+import { Http2Transport } from "../../kernel/proxy/transport/http2";
+import type { Transport } from "../../kernel/proxy/transport/transport";
 import type { Decisions } from "./decisions";
 import { type EndpointChange, type Try, Upstream } from "./engine";
 import type { Member, SourcedEndpoint } from "./member";
@@ -6,9 +9,6 @@ import type { Random } from "./policies/policy";
 import type { Placement } from "./pools";
 import { askLoad } from "./server-load";
 import type { Match, UpstreamSpec } from "./spec";
-import { Http1Transport } from "./transport/http1";
-import { Http2Transport } from "./transport/http2";
-import type { Transport } from "./transport/transport";
 import { WaitingQueue } from "./waiting";
 
 export interface BackendDependencies {

@@ -1,17 +1,17 @@
 import { MnoError } from "../../exports";
+import { type ForwardedRequest, returned, withoutTrailer } from "../../kernel/proxy/headers";
+import { addTrailers, type ClientResponse, sendProblem, writeHead } from "../../kernel/proxy/reply";
+import type { RequestBody } from "../../kernel/proxy/request-body";
+import { StreamReset } from "../../kernel/proxy/transport/http2";
+import { UnsendableRequest } from "../../kernel/proxy/transport/transport";
 import type { Backend } from "./backend";
 import { Flight, type FlightOwner, TryTimeout } from "./flight";
-import { type ForwardedRequest, returned, withoutTrailer } from "./headers";
 import type { Affinity } from "./intake";
 import type { Member } from "./member";
 import type { Ending } from "./observer";
 import type { Verdict } from "./outliers";
-import { addTrailers, type ClientResponse, sendProblem, writeHead } from "./reply";
-import type { RequestBody } from "./request-body";
 import { RequestDeadline } from "./request-deadline";
-import { parseLoadHeader } from "./server-load";
-import { StreamReset } from "./transport/http2";
-import { UnsendableRequest } from "./transport/transport";
+import { LOAD_HEADER, parseLoadHeader } from "./server-load";
 import type { Waiter } from "./waiting";
 
 /** Methods that may be sent twice (RFC 9110, section 9.2.2). */
@@ -90,7 +90,7 @@ export class Exchange implements Waiter, FlightOwner {
 
   /** The head of a response came; whether its body is to be passed on. */
   answered(flight: Flight, status: number, raw: string[]): boolean {
-    const { headers, load, length } = returned(raw);
+    const { headers, own: load, length } = returned(raw, LOAD_HEADER);
     flight.settle(status < 500 ? "success" : GATEWAY_FAILURES.has(status) ? "gateway-failure" : "error", load);
     if (this.backend.spec.retry.statuses.includes(status)) {
       if (this.pending()) return false;

@@ -1,7 +1,7 @@
+import type { ClientResponse } from "../../kernel/proxy/reply";
+import type { TryControl, TryHandler } from "../../kernel/proxy/transport/transport";
 import type { Try } from "./engine";
 import type { Verdict } from "./outliers";
-import type { ClientResponse } from "./reply";
-import type { TryControl, TryHandler } from "./transport/transport";
 
 /** Of an answer that is tried again elsewhere so much is read, to keep its connection; a longer one costs the connection. */
 const DISCARD_BYTES = 65_536;

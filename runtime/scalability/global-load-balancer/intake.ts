@@ -1,7 +1,7 @@
-import { BlockList, isIP } from "node:net";
+import { cookieValue, forward, type ForwardedRequest, headerValue } from "../../kernel/proxy/headers";
+import type { ServerRequest } from "../../kernel/proxy/listener";
+import { TrustedPeers } from "../../kernel/proxy/peers";
 import { SessionAffinity } from "./affinity";
-import { cookieValue, forward, type ForwardedRequest, headerValue } from "./headers";
-import type { ServerRequest } from "./listener";
 import type { Member } from "./member";
 import type { UpstreamSpec } from "./spec";
 
@@ -23,30 +23,20 @@ export interface Affinity {
   readonly bind: ((member: Member) => string[]) | undefined;
 }
 
-interface Peer {
-  readonly address: string;
-  readonly trusted: boolean;
-  readonly secure: boolean;
-}
-
 /** Reads requests: who sent them, what goes on of them, and which endpoint they are bound to. */
 export class Intake {
-  private readonly trusted = new BlockList();
+  private readonly peers: TrustedPeers;
   private readonly sessions: SessionAffinity;
 
   /** `trustedProxies`: addresses or CIDR blocks of peers whose forwarding headers are believed. */
   constructor(trustedProxies: readonly string[], cookieSecret: string | Buffer) {
     this.sessions = new SessionAffinity(cookieSecret);
-    for (const block of trustedProxies) {
-      const [address = "", prefix] = block.split("/");
-      if (prefix === undefined) this.trusted.addAddress(address, family(address));
-      else this.trusted.addSubnet(address, Number(prefix), family(address));
-    }
+    this.peers = new TrustedPeers(trustedProxies);
   }
 
   /** Errors: MNO_REQUEST_MALFORMED. */
   read(request: ServerRequest): Received {
-    const { address, trusted, secure } = this.peer(request);
+    const { address, trusted, secure } = this.peers.of(request.socket);
     const forwarded = forward({
       method: request.method ?? "GET",
       target: request.url ?? "/",
@@ -76,18 +66,6 @@ export class Intake {
     };
     return { sticky: bound, bind };
   }
-
-  /** Looked up once for each connection. */
-  private peer({ socket }: ServerRequest): Peer {
-    const known = (socket as { peer?: Peer }).peer;
-    if (known) return known;
-    // Gone already, perhaps: the address is then unknown.
-    const address = (socket.remoteAddress ?? "unknown").replace(/^::ffff:(?=\d+\.)/, "");
-    const trusted = isIP(address) !== 0 && this.trusted.check(address, family(address));
-    const peer: Peer = { address, trusted, secure: "encrypted" in socket };
-    Object.assign(socket, { peer });
-    return peer;
-  }
 }
 
 function keyOf({ hashOn }: UpstreamSpec, { forwarded, address }: Received): string | undefined {
@@ -103,8 +81,4 @@ function keyOf({ hashOn }: UpstreamSpec, { forwarded, address }: Received): stri
     case "address":
       return address;
   }
-}
-
-function family(address: string): "ipv4" | "ipv6" {
-  return isIP(address) === 6 ? "ipv6" : "ipv4";
 }

@@ -1,7 +1,7 @@
 import { MnoError } from "../../exports";
+import { hostOf, portOf } from "../../kernel/proxy/transport/transport";
 import type { Upstream } from "./engine";
 import type { Member } from "./member";
-import { hostOf, portOf } from "./transport/transport";
 
 /** Weights of an HTTPRoute are whole numbers; shares are given in so many parts. */
 const PARTS = 1000;

@@ -2,9 +2,9 @@ import http from "node:http";
 import https from "node:https";
 import http2 from "node:http2";
 import net from "node:net";
+import { hostOf, portOf } from "../../kernel/proxy/transport/transport";
 import type { ActiveHealth } from "./settings";
 import type { UpstreamSpec } from "./spec";
-import { hostOf, portOf } from "./transport/transport";
 
 /** Asks one endpoint once whether it is well, on a connection of its own; resolves to what is wrong, or undefined where nothing is. */
 export async function probe(address: string, spec: UpstreamSpec, health: ActiveHealth): Promise<string | undefined> {

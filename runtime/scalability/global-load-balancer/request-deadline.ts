@@ -1,4 +1,4 @@
-import type { RequestBody } from "./request-body";
+import type { RequestBody } from "../../kernel/proxy/request-body";
 import type { UpstreamSpec } from "./spec";
 
 /** The times that one request has: until its body has come, and from then until the response begins. */

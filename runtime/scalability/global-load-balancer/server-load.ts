@@ -1,5 +1,5 @@
+import type { Transport } from "../../kernel/proxy/transport/transport";
 import type { ServerLoad } from "./policies/policy";
-import type { Transport } from "./transport/transport";
 
 const ANSWER_MILLISECONDS = 1000;
 const ANSWER_BYTES = 4096;
@@ -40,8 +40,11 @@ export function askLoad(
   );
 }
 
+/** Header in which a server says of itself how busy it is; not meant for clients. */
+export const LOAD_HEADER = "endpoint-load-metrics";
+
 /**
- * Reads what a server says of itself in the header `endpoint-load-metrics`: the text form of an ORCA load report,
+ * Reads the value of that header: the text form of an ORCA load report,
  * `TEXT named_metrics.in_flight=7, named_metrics.latency_ms=12.5`. Other metrics are ignored; undefined where the first is missing.
  */
 export function parseLoadHeader(value: string): ServerLoad | undefined {

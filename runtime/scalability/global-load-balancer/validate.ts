@@ -1,6 +1,7 @@
 import Ajv from "ajv";
 import { isIP } from "node:net";
 import { type FieldFault, MnoError } from "../../exports";
+import { schemaFault } from "../../kernel/http/schema-fault";
 import { createPolicy } from "./policies";
 import { UpstreamSpec } from "./spec";
 
@@ -23,19 +24,6 @@ export function validateUpstream(input: unknown): UpstreamSpec {
 function invalid(faults: FieldFault[]): MnoError {
   const text = faults.map(({ field, message }) => `${field} ${message}`).join("; ");
   return new MnoError("MNO_UPSTREAM_INVALID", `The upstream is not valid: ${text}`, { faults });
-}
-
-function schemaFault(
-  at: string,
-  { message, params }: { message?: string; params: Record<string, unknown> },
-): FieldFault {
-  const { missingProperty, additionalProperty, allowedValues } = params;
-  if (typeof missingProperty === "string") return { field: `${at}/${missingProperty}`, message: "is required" };
-  if (typeof additionalProperty === "string") {
-    return { field: `${at}/${additionalProperty}`, message: "is not a known member" };
-  }
-  const allowed = allowedValues === undefined ? "" : `: ${JSON.stringify(allowedValues)}`;
-  return { field: at === "" ? "/" : at, message: `${message ?? "is not valid"}${allowed}` };
 }
 
 function duplicates({ endpoints, workloads }: UpstreamSpec): FieldFault[] {

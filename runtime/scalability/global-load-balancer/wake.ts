@@ -1,13 +1,12 @@
 import type { Logger } from "pino";
 import { request } from "undici";
+import type { Sibling } from "../../kernel/http/sibling";
 
 const AGAIN_MILLISECONDS = 1000;
 const ANSWER_MILLISECONDS = 5000;
 
-export interface WakerOptions {
-  /** Base URL of the runtime that has the auto-scaling engine. */
-  readonly baseUrl: string;
-  readonly token: string | undefined;
+/** The sibling is the runtime that has the auto-scaling engine. */
+export interface WakerOptions extends Sibling {
   readonly log: Logger;
   /** Milliseconds, monotonic. */
   readonly now: () => number;
@@ -27,12 +26,12 @@ export class Waker {
   }
 
   private async ask(workload: string): Promise<void> {
-    const { baseUrl, token, log } = this.options;
-    const url = `${baseUrl.replace(/\/$/, "")}/auto-scaling-engine/v1/scalers/${encodeURIComponent(workload)}/wake`;
+    const { baseUrl, headers, log } = this.options;
+    const url = `${baseUrl}/auto-scaling-engine/v1/scalers/${encodeURIComponent(workload)}/wake`;
     try {
       const { statusCode, body } = await request(url, {
         method: "POST",
-        headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+        headers,
         signal: AbortSignal.timeout(ANSWER_MILLISECONDS),
       });
       const text = await body.text();

@@ -11,7 +11,7 @@ import { RecentLatency } from "../../../runtime/scalability/global-load-balancer
 import { SILENT } from "../../../runtime/scalability/global-load-balancer/observer";
 import { OutlierDetector, type Verdict } from "../../../runtime/scalability/global-load-balancer/outliers";
 import { Prober } from "../../../runtime/scalability/global-load-balancer/prober";
-import { RequestBody } from "../../../runtime/scalability/global-load-balancer/request-body";
+import { RequestBody } from "../../../runtime/kernel/proxy/request-body";
 import { RoutingTable } from "../../../runtime/scalability/global-load-balancer/routing";
 import { parseLoadAnswer, parseLoadHeader } from "../../../runtime/scalability/global-load-balancer/server-load";
 import { validateUpstream } from "../../../runtime/scalability/global-load-balancer/validate";

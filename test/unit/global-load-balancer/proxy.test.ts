@@ -12,7 +12,7 @@ import {
   startBackend,
   startProxy,
 } from "../../support/balancer";
-import { UnsendableRequest } from "../../../runtime/scalability/global-load-balancer/transport/transport";
+import { UnsendableRequest } from "../../../runtime/kernel/proxy/transport/transport";
 
 const echo: Handler = (request, response) => {
   const chunks: Buffer[] = [];

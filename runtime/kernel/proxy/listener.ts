@@ -7,14 +7,27 @@ import { type ClientResponse, isHttp2 } from "./reply";
 
 export type ServerRequest = http.IncomingMessage | http2.Http2ServerRequest;
 
+/** PEM throughout. */
+export interface ListenerTls {
+  readonly key: string;
+  readonly certificate: string;
+  /**
+   * Authorities of clients' certificates, which are then asked for. A client may show none; whether what it showed was issued by them
+   * is what the socket's `authorized` says.
+   */
+  readonly clientAuthority?: string;
+}
+
 export interface ListenerOptions {
   /** host:port; port 0 takes a free one. */
   readonly listen: string;
-  readonly tls?: { readonly key: string; readonly certificate: string };
+  readonly tls?: ListenerTls;
   readonly handle: (request: ServerRequest, response: ClientResponse) => void;
   /** Whether a request that asks for another protocol goes to `upgrade`; otherwise it goes to `handle`. */
   readonly upgrades: (request: http.IncomingMessage) => boolean;
   readonly upgrade: (request: http.IncomingMessage, socket: Duplex, head: Buffer) => void;
+  /** Told of each message that the HTTP/1 parser refuses, with the parser's code. */
+  readonly unreadable?: (code: string) => void;
 }
 
 export interface Listener {
@@ -58,7 +71,11 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
     socket.once("close", () => connections.delete(socket));
   });
   server.on("connect", (_request: unknown, peer: Duplex | ClientResponse) => refuseConnect(peer));
-  server.on("clientError", (error: NodeJS.ErrnoException, socket: Duplex) => refuse(error, socket));
+  server.on("clientError", (error: NodeJS.ErrnoException, socket: Duplex) => {
+    // Node says HPE_<name> and ERR_<name>: a closed set.
+    if (error.code !== "ECONNRESET") options.unreadable?.(error.code ?? "unknown");
+    refuse(error, socket);
+  });
   server.on("session", (session: http2.ServerHttp2Session) => track(sessions, session));
   const at = options.listen.lastIndexOf(":");
   await new Promise<void>((resolve, reject) => {
@@ -121,11 +138,16 @@ function plain(handle: ListenerOptions["handle"], sessions: Set<http2.ServerHttp
   return server;
 }
 
-function secure(tls: { key: string; certificate: string }, handle: ListenerOptions["handle"]): http2.Http2SecureServer {
+function secure(tls: ListenerTls, handle: ListenerOptions["handle"]): http2.Http2SecureServer {
   const server = http2.createSecureServer({
     allowHTTP1: true,
     key: tls.key,
     cert: tls.certificate,
+    ...(tls.clientAuthority !== undefined && {
+      ca: tls.clientAuthority,
+      requestCert: true,
+      rejectUnauthorized: false,
+    }),
     settings: SETTINGS,
   });
   server.on("request", overHttp2(handle));

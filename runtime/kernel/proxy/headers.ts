@@ -15,7 +15,7 @@ export interface InboundRequest {
   readonly trusted: boolean;
 }
 
-/** What goes on to an endpoint, and what routing needs to know. */
+/** What goes on to a server, and what routing needs to know. */
 export interface ForwardedRequest {
   /** Origin form. */
   readonly path: string;
@@ -141,10 +141,13 @@ export function forward(request: InboundRequest): ForwardedRequest {
   };
 }
 
-/** Headers of a response for a client: without those of the hop, and without what endpoints tell the balancer only. */
-export function returned(raw: readonly string[]): { headers: string[]; load: string | undefined; length: boolean } {
+/** Headers of a response for a client: without those of the hop, and without `own`, which the server tells this hop only. */
+export function returned(
+  raw: readonly string[],
+  own?: string,
+): { headers: string[]; own: string | undefined; length: boolean } {
   const headers: string[] = [];
-  let load: string | undefined;
+  let taken: string | undefined;
   let length = false;
   let nominated: Set<string> | undefined;
   for (let index = 0; index < raw.length; index += 2) {
@@ -152,13 +155,13 @@ export function returned(raw: readonly string[]): { headers: string[]; load: str
     const value = raw[index + 1] ?? "";
     const name = original.toLowerCase();
     if (name === "connection") nominated = nominate(nominated, value);
-    else if (name === "endpoint-load-metrics") load = value;
+    else if (name === own) taken = value;
     else if (!HOP_BY_HOP.has(name)) {
       if (name === "content-length") length = true;
       headers.push(original, value);
     }
   }
-  return { headers: nominated ? without(headers, nominated) : headers, load, length };
+  return { headers: nominated ? without(headers, nominated) : headers, own: taken, length };
 }
 
 /** Of a `cookie` header. */

@@ -1,6 +1,6 @@
 import type { ServerResponse } from "node:http";
 import type { MnoError } from "../../exports";
-import { PROBLEM_MEDIA_TYPE, toProblem } from "../../kernel/http/problems";
+import { PROBLEM_MEDIA_TYPE, toProblem } from "../http/problems";
 import { http2Fields, sendableTrailers } from "./http2-fields";
 
 /** A response to the client, over either version of HTTP: Node's HTTP/2 one has the same methods, and a stream. */
@@ -31,7 +31,7 @@ export function addTrailers(response: ClientResponse, raw: readonly string[]): v
   response.addTrailers(pairs);
 }
 
-/** The balancer's own answer: a problem document. */
+/** The proxy's own answer: a problem document. */
 export function sendProblem(response: ClientResponse, error: MnoError, retryAfterSeconds = 1): void {
   if (response.headersSent || response.destroyed) return;
   const body = Buffer.from(JSON.stringify(toProblem(error)));

@@ -9,7 +9,7 @@ import {
 } from "./transport";
 
 /**
- * HTTP/1.1 to one endpoint over undici's pool: kept-alive connections, one request on each at a time, no more than the engine's
+ * HTTP/1.1 to one endpoint over undici's pool: kept-alive connections, one request on each at a time, no more than its owner's
  * own limits let through. undici honours the endpoint's Keep-Alive hint, so that a connection is seldom reused as it closes.
  */
 export class Http1Transport implements Transport {
@@ -22,7 +22,7 @@ export class Http1Transport implements Transport {
     this.pool = new Pool(`${tls ? "https" : "http"}://${address}`, {
       pipelining: 1,
       connections: null,
-      // The exchange has its own limits for the head of a response.
+      // The caller has its own limits for the head of a response.
       headersTimeout: 0,
       bodyTimeout: idleMilliseconds,
       connect: {
@@ -59,7 +59,7 @@ export class Http1Transport implements Transport {
 
 /** What undici says of requests that it would not write. */
 const UNSENDABLE = new Set(["UND_ERR_INVALID_ARG", "UND_ERR_NOT_SUPPORTED", "UND_ERR_REQ_CONTENT_LENGTH_MISMATCH"]);
-const ABORTED = new Error("the balancer gave the try up");
+const ABORTED = new Error("the proxy gave the try up");
 
 class Http1Try implements Dispatcher.DispatchHandler, TryControl {
   private controller: Dispatcher.DispatchController | undefined;

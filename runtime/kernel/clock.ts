@@ -30,6 +30,9 @@ export const monotonicClock: Clock = {
   sleep: (milliseconds, signal) => systemClock.sleep(milliseconds, signal),
 };
 
+/** Why a deadline's timer ends. Made once: an abort without a reason makes an exception with a stack, which costs more than the timer. */
+const SETTLED = new Error("the work has settled");
+
 /** What `work` resolves to, or the error of `late` when it takes longer; `work` goes on then. The timer ends with the call. */
 export async function within<T>(
   clock: Clock,
@@ -45,7 +48,7 @@ export async function within<T>(
     return await Promise.race([work(), timeout]);
   } finally {
     timeout.catch(() => undefined); // aborted below, when nobody waits for it any more
-    done.abort();
+    done.abort(SETTLED);
   }
 }
 

@@ -22,6 +22,16 @@ export const KERNEL_CONFIGURATION = Type.Object({
     default: 4600,
     description: "TCP port; 0 takes a free one",
   }),
+  MNO_HTTP_TLS_CERTIFICATE_FILE: Type.Optional(
+    Type.String({
+      minLength: 1,
+      description:
+        "PEM certificates, the server's own first: the HTTP API then speaks TLS 1.3, X25519MLKEM768 preferred; followed when renewed",
+    }),
+  ),
+  MNO_HTTP_TLS_KEY_FILE: Type.Optional(
+    Type.String({ minLength: 1, description: "PEM private key of MNO_HTTP_TLS_CERTIFICATE_FILE" }),
+  ),
   MNO_API_TOKEN: Type.Optional(Type.String({ minLength: 16, description: "Bearer token that writes must carry" })),
   MNO_DATABASE_URL: Type.Optional(
     Type.String({ description: "pglite:<folder> (default, in MNO_STATE_DIR) or postgres://" }),

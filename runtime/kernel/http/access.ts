@@ -1,6 +1,6 @@
-import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 import { MnoError } from "../../exports";
+import { sameSecret } from "../same-secret";
 
 /** Who may do what over HTTP: reads are open to whoever reaches the port, writes follow the rule below. */
 export interface AccessRule {
@@ -8,6 +8,8 @@ export interface AccessRule {
   host: string;
   /** When set, every write needs `Authorization: Bearer <token>`, on loopback too. */
   apiToken?: string;
+  /** What is read is as sensitive as what is written: reads need the token, too, but on loopback where none is set. */
+  confidential?: boolean;
 }
 
 const LOOPBACK_NAMES = new Set(["localhost", "127.0.0.1", "::1", "[::1]"]);
@@ -33,14 +35,24 @@ export function checkAccess(method: string, headers: IncomingHttpHeaders, rule: 
       );
     }
   }
-  if (READS.has(method)) return;
+  const read = READS.has(method);
+  if (read && rule.confidential !== true) return;
   if (rule.apiToken === undefined) {
-    if (isLoopback(rule.host)) return checkOrigin(headers);
+    if (isLoopback(rule.host)) return read ? undefined : checkOrigin(headers);
+    if (read) {
+      throw new MnoError(
+        "MNO_UNAUTHENTICATED",
+        `Bound to ${rule.host}: set MNO_API_TOKEN to read what is confidential`,
+      );
+    }
     throw new MnoError("MNO_WRITES_DISABLED", `Bound to ${rule.host}: set MNO_API_TOKEN to accept writes off loopback`);
   }
   const [scheme, presented = ""] = (headers.authorization ?? "").split(" ", 2);
   if (scheme?.toLowerCase() !== "bearer" || !sameSecret(presented, rule.apiToken)) {
-    throw new MnoError("MNO_UNAUTHENTICATED", "Writes need the header Authorization: Bearer <MNO_API_TOKEN>");
+    throw new MnoError(
+      "MNO_UNAUTHENTICATED",
+      `${read ? "What is confidential needs" : "Writes need"} the header Authorization: Bearer <MNO_API_TOKEN>`,
+    );
   }
 }
 
@@ -58,10 +70,4 @@ function checkOrigin({ host, origin, "sec-fetch-site": site }: IncomingHttpHeade
       `Sec-Fetch-Site is "${String(site)}"; without a token it must be same-origin or none to write`,
     );
   }
-}
-
-/** Compares digests, so that neither length nor content shows in the time taken. */
-function sameSecret(presented: string, expected: string): boolean {
-  const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
-  return timingSafeEqual(digest(presented), digest(expected));
 }

@@ -9,6 +9,7 @@ import { MnoError } from "../../exports";
 import type { Metrics } from "../telemetry/metrics";
 import { SpanKind, type Tracer } from "../telemetry/traces";
 import { type AccessRule, checkAccess } from "./access";
+import { declareProblems } from "./problem-schema";
 import { installProblems, sendProblem, toCodedError } from "./problems";
 
 export interface AppOptions {
@@ -129,6 +130,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       info: { title: `Machine Native Ops: ${options.name}`, version: options.version },
       servers: [{ url: `/${options.name}` }],
     },
+    transformObject: (document) => ("openapiObject" in document ? declareProblems(document.openapiObject) : {}),
   });
   http.get("/openapi.json", { schema: { hide: true } }, () => http.swagger());
   return { http, handle: (request, response) => void http.routing(request, response) };

@@ -1,8 +1,10 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import http, { type IncomingMessage, type ServerResponse } from "node:http";
+import https from "node:https";
 import type { AddressInfo } from "node:net";
 import { MnoError } from "../../exports";
 import { DEFAULT_LIMITS } from "./app";
 import { PROBLEM_MEDIA_TYPE, toCodedError, toProblem } from "./problems";
+import { followRenewals, readTls, type TlsFiles } from "./tls";
 
 const SWEEP_MILLISECONDS = 50;
 
@@ -25,13 +27,27 @@ export interface RootAnswer {
  */
 export class Front {
   private readonly engines = new Map<string, Handle | undefined>();
-  private readonly server: Server;
+  private readonly server: http.Server | https.Server;
+  private readonly scheme: "http" | "https";
+  private stopFollowing: () => void = () => undefined;
 
-  constructor(private readonly routes: Readonly<Record<string, RootRoute>>) {
-    this.server = createServer({ keepAliveTimeout: 65_000, headersTimeout: 10_000 }, (request, response) => {
-      this.dispatch(request, response);
-    });
-    this.server.requestTimeout = DEFAULT_LIMITS.requestSeconds * 1000;
+  /** Errors: MNO_CONFIG_INVALID where `tls` names no certificate and its key. */
+  constructor(
+    private readonly routes: Readonly<Record<string, RootRoute>>,
+    { tls, fault = () => undefined }: { tls?: TlsFiles; fault?: (error: unknown) => void } = {},
+  ) {
+    const options = {
+      keepAliveTimeout: 65_000,
+      headersTimeout: 10_000,
+      requestTimeout: DEFAULT_LIMITS.requestSeconds * 1000,
+    };
+    const handle = (request: IncomingMessage, response: ServerResponse): void => this.dispatch(request, response);
+    this.scheme = tls ? "https" : "http";
+    if (tls) {
+      const server = https.createServer({ ...options, ...readTls(tls) }, handle);
+      this.stopFollowing = followRenewals(server, tls, fault);
+      this.server = server;
+    } else this.server = http.createServer(options, handle);
   }
 
   /** Names an engine; with `undefined` it exists but does not answer at the moment (503 instead of 404). */
@@ -54,11 +70,12 @@ export class Front {
       this.server.listen(port, host, resolve);
     });
     const { address, port: bound } = this.server.address() as AddressInfo;
-    return `http://${address.includes(":") ? `[${address}]` : address}:${String(bound)}`;
+    return `${this.scheme}://${address.includes(":") ? `[${address}]` : address}:${String(bound)}`;
   }
 
   /** Stops accepting, lets requests at work finish for up to `graceMilliseconds`, then cuts what is left. */
   async close(graceMilliseconds: number): Promise<void> {
+    this.stopFollowing();
     if (!this.server.listening) return;
     const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
     // A kept-alive connection becomes idle when its answer is out; close() alone would wait for its client to go.

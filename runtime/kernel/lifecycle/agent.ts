@@ -22,6 +22,8 @@ export interface AgentDefinition<Config = unknown> {
   name: EngineName;
   /** Schema of the agent's own configuration; keys come from `MNO_<KEY>` or the file's section of the agent's name. */
   configuration: TObject;
+  /** Reads of its API need the token, as writes do: what it tells is about people, keys or defences. */
+  confidential?: boolean;
   start(context: AgentContext<Config>): Promise<void>;
 }
 

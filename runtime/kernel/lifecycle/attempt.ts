@@ -3,6 +3,7 @@ import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import type { Clock } from "../clock";
 import { installDeadLetterRoutes } from "../events/routes";
+import type { AccessRule } from "../http/access";
 import { type AppOptions, createApp } from "../http/app";
 import type { Handle } from "../http/front";
 import type { Metrics } from "../telemetry/metrics";
@@ -63,7 +64,7 @@ export class Attempt {
   async start(): Promise<Handle> {
     const { definition, config, log, clock, random, metrics, tracer } = this.options;
     const infrastructure = await this.options.infrastructure();
-    const app = await createApp({ ...this.options.app, name: definition.name, log });
+    const app = await createApp({ ...this.options.app, access: this.access, name: definition.name, log });
     this.scope.onStop(() => app.http.close());
     installDeadLetterRoutes(app.http, infrastructure.bus, definition.name);
     const context: AgentContext = {
@@ -102,6 +103,11 @@ export class Attempt {
     this.abort.abort(new Error("the agent is stopping"));
     // A start that was left behind may still be acquiring: let it come to its end first.
     await this.scope.cleanUp(() => this.starting.catch(() => undefined));
+  }
+
+  private get access(): AccessRule {
+    const { app, definition } = this.options;
+    return definition.confidential === true ? { ...app.access, confidential: true } : app.access;
   }
 
   private whileLeading(infrastructure: Infrastructure, start: (term: LeaderTerm) => Promise<void>): void {

@@ -4,6 +4,7 @@ import { type Clock, within } from "../clock";
 import { KERNEL_CONFIGURATION, type KernelConfiguration, loadConfiguration, type RawConfiguration } from "../config";
 import { DEFAULT_LIMITS } from "../http/app";
 import { Front, type RootRoute } from "../http/front";
+import type { TlsFiles } from "../http/tls";
 import { createMetrics } from "../telemetry/metrics";
 import { installSystemMetrics } from "../telemetry/system";
 import { startTracing, tracer } from "../telemetry/traces";
@@ -54,7 +55,10 @@ export class Host {
       Record<string, unknown>;
     this.config = config;
     this.log = options.log(config.MNO_LOG_LEVEL);
-    this.front = new Front(this.rootRoutes());
+    this.front = new Front(this.rootRoutes(), {
+      ...tlsOf(config),
+      fault: (error) => this.log.error({ err: error }, "the renewed certificate is not used"),
+    });
     const access = {
       host: config.MNO_HTTP_HOST,
       ...(config.MNO_API_TOKEN === undefined ? {} : { apiToken: config.MNO_API_TOKEN }),
@@ -208,4 +212,17 @@ export class Host {
         ),
     };
   }
+}
+
+/** Errors: MNO_CONFIG_INVALID where one of the two files is missing. */
+function tlsOf({
+  MNO_HTTP_TLS_CERTIFICATE_FILE: certificateFile,
+  MNO_HTTP_TLS_KEY_FILE: keyFile,
+}: KernelConfiguration): { tls?: TlsFiles } {
+  if (certificateFile === undefined && keyFile === undefined) return {};
+  if (certificateFile !== undefined && keyFile !== undefined) return { tls: { certificateFile, keyFile } };
+  throw new MnoError(
+    "MNO_CONFIG_INVALID",
+    "MNO_HTTP_TLS_CERTIFICATE_FILE and MNO_HTTP_TLS_KEY_FILE go together; one of them is missing",
+  );
 }

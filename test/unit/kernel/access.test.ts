@@ -84,4 +84,19 @@ describe("HTTP access rule", () => {
       }
     }
   });
+
+  it("guards what is confidential as it guards writes, but on loopback without a token", () => {
+    const confidential = (rule: AccessRule): AccessRule => ({ ...rule, confidential: true });
+    const ask = (rule: AccessRule, headers: Record<string, string> = {}): string | undefined =>
+      refusal("GET", { host: "localhost", ...headers }, confidential(rule));
+    assert.equal(ask(loopback), undefined);
+    assert.equal(ask(loopback, { host: "evil.example" }), "MNO_HOST_REFUSED");
+    assert.equal(ask(open), "MNO_UNAUTHENTICATED");
+    for (const rule of [loopback, open]) {
+      const secured = { ...rule, apiToken: TOKEN };
+      assert.equal(ask(secured), "MNO_UNAUTHENTICATED");
+      assert.equal(ask(secured, { authorization: `Bearer ${TOKEN}x` }), "MNO_UNAUTHENTICATED");
+      assert.equal(ask(secured, { authorization: `Bearer ${TOKEN}` }), undefined);
+    }
+  });
 });

@@ -285,9 +285,19 @@ export class TestAgent {
     await this.loops.get(name)?.work();
   }
 
-  async call(method: "GET" | "PUT" | "POST" | "DELETE", url: string, body?: unknown) {
+  async call(
+    method: "GET" | "PUT" | "POST" | "DELETE",
+    url: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ) {
     const payload = body === undefined ? {} : { payload: body as object };
-    const response = await this.app.http.inject({ method, url, headers: { host: "localhost" }, ...payload });
+    const response = await this.app.http.inject({
+      method,
+      url,
+      headers: { host: "localhost", ...headers },
+      ...payload,
+    });
     return { status: response.statusCode, body: response.body === "" ? undefined : response.json<unknown>() };
   }
 

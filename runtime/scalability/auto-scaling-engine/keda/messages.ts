@@ -1,4 +1,5 @@
-import { BinaryReader, BinaryWriter } from "google-protobuf";
+import { BinaryWriter } from "google-protobuf";
+import { readEntry, readMessage, readText } from "../../../kernel/grpc/messages";
 
 /** The messages of externalscaler.proto that this side reads and writes, by their field numbers. */
 export interface ScaledObjectRef {
@@ -18,28 +19,13 @@ export interface MetricNumber {
   number: number;
 }
 
-/** Calls `read` with each field's number; what it does not read is passed over, as newer fields have to be. */
-function readMessage(bytes: Uint8Array, read: (field: number, reader: BinaryReader) => boolean): void {
-  const reader = new BinaryReader(bytes);
-  while (reader.nextField() && !reader.isEndGroup()) {
-    if (!read(reader.getFieldNumber(), reader)) reader.skipField();
-  }
-}
-
 export function readScaledObjectRef(bytes: Uint8Array): ScaledObjectRef {
   const ref: ScaledObjectRef = { name: "", namespace: "", scalerMetadata: new Map() };
   readMessage(bytes, (field, reader) => {
-    if (field === 1) ref.name = reader.readString();
-    else if (field === 2) ref.namespace = reader.readString();
-    else if (field === 3) {
-      const entry = ["", ""];
-      readMessage(reader.readBytes(), (part, inner) => {
-        if (part !== 1 && part !== 2) return false;
-        entry[part - 1] = inner.readString();
-        return true;
-      });
-      ref.scalerMetadata.set(entry[0] ?? "", entry[1] ?? "");
-    } else return false;
+    if (field === 1) ref.name = readText(reader);
+    else if (field === 2) ref.namespace = readText(reader);
+    else if (field === 3) ref.scalerMetadata.set(...readEntry(reader.readBytes(), readText, ""));
+    else return false;
     return true;
   });
   return ref;
@@ -49,7 +35,7 @@ export function readGetMetricsRequest(bytes: Uint8Array): GetMetricsRequest {
   const request: GetMetricsRequest = { scaledObjectRef: readScaledObjectRef(new Uint8Array()), metricName: "" };
   readMessage(bytes, (field, reader) => {
     if (field === 1) request.scaledObjectRef = readScaledObjectRef(reader.readBytes());
-    else if (field === 2) request.metricName = reader.readString();
+    else if (field === 2) request.metricName = readText(reader);
     else return false;
     return true;
   });

@@ -3,13 +3,12 @@ import {
   type handleServerStreamingCall,
   type handleUnaryCall,
   Server,
-  ServerCredentials,
   type ServiceDefinition,
   status,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
-import { MnoError } from "../../../exports";
 import type { Clock } from "../../../kernel/clock";
+import { asStatus, bindGrpc, stopGrpc } from "../../../kernel/grpc/unary";
 import {
   type GetMetricsRequest,
   type MetricNumber,
@@ -139,16 +138,10 @@ export async function serveKeda(
   };
   const server = new Server();
   server.addService(SERVICE, implementation);
-  const bound = await new Promise<number>((resolve, reject) => {
-    server.bindAsync(`${host}:${String(port)}`, ServerCredentials.createInsecure(), (error, actual) => {
-      if (!error) return resolve(actual);
-      const detail = `KEDA's external scaler cannot listen on ${host}:${String(port)}: ${error.message}`;
-      reject(new MnoError("MNO_PORT_IN_USE", detail, { cause: error }));
-    });
-  });
+  const bound = await bindGrpc(server, `${host}:${String(port)}`, "KEDA's external scaler");
   const close = async (): Promise<void> => {
     stopping.abort();
-    await new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
+    await stopGrpc(server);
   };
   return { port: bound, close };
 }
@@ -169,10 +162,3 @@ async function next(workload: string, changes: EventEmitter, clock: Clock, signa
 }
 
 const fault = (code: status, details: string): Error => Object.assign(new Error(details), { code, details });
-
-function asStatus(error: unknown): { code: status; details: string } {
-  if (error instanceof Error && "code" in error && typeof error.code === "number") {
-    return { code: error.code, details: error.message };
-  }
-  return { code: status.UNAVAILABLE, details: error instanceof Error ? error.message : String(error) };
-}

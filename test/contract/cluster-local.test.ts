@@ -67,6 +67,21 @@ describe("local cluster: its supervisor", function () {
       return status;
     });
 
+  it("has patience with a replica that blocks after its first answer, until it was ready once", async () => {
+    await cluster.apply(
+      service("slow", {
+        environment: { BLOCK_BEFORE_READY_MS: "1500" },
+        readiness: { port: "http", path: "/ready", periodSeconds: 0.2 },
+        liveness: { port: "http", path: "/", periodSeconds: 0.2, timeoutSeconds: 0.2, failureThreshold: 2 },
+      }),
+    );
+    const { replicas } = await ready("slow");
+    assert.deepEqual(
+      replicas.map(({ restarts }) => restarts),
+      [0],
+    );
+  });
+
   it("after kill -9 the next one ends what was left, starts everything anew, and a watch goes on", async () => {
     const stop = new AbortController();
     const events: WorkloadEvent[] = [];
@@ -247,6 +262,56 @@ describe("local cluster: its supervisor", function () {
     assert.deepEqual([again.replicas, again.spec], [second.replicas, second.spec], "applied again it is as it was");
     await cluster.apply(service("web"));
     await assert.rejects(cluster.renew!("web"), { code: "MNO_WORKLOAD_CONFLICT" });
+  });
+
+  it("halts an isolated workload with its children and its connections, also for the next supervisor", async () => {
+    await cluster.apply(service("suspect", { environment: { IGNORE_SIGTERM: "1", GRANDCHILD: "1" } }));
+    const { endpoints, replicas } = await ready("suspect");
+    const [host, port] = (endpoints["http"] ?? "").split(":");
+    const open = connect(Number(port), host);
+    await once(open, "connect");
+    const ended = once(open, "close");
+    const processes = supervisor.workloadProcesses();
+    const { pid = 0 } = replicas[0] ?? {};
+    const { isolation } = await cluster.isolate("suspect", { reason: "response rsp_1" });
+    assert.deepEqual(isolation?.held, [replicas[0]?.name]);
+    await ended;
+    const state = (process: number): string | undefined =>
+      readFileSync(`/proc/${String(process)}/stat`, "utf8")
+        .split(") ")[1]
+        ?.charAt(0);
+    assert.ok(processes.includes(pid));
+    await eventually(() =>
+      assert.deepEqual(
+        processes.map(state),
+        processes.map(() => "T"),
+        "stopped by a signal",
+      ),
+    );
+    const refused = connect(Number(port), host);
+    refused.on("error", () => undefined);
+    await once(refused, "close");
+
+    await supervisor.kill("SIGKILL");
+    await supervisor.start();
+    const after = await cluster.get("suspect");
+    assert.deepEqual(
+      [after?.phase, after?.isolation],
+      ["suspended", { ...isolation, held: [] }],
+      "and the evidence is gone",
+    );
+    assert.deepEqual(supervisor.workloadProcesses(), [], "nothing of it runs");
+    await cluster.release("suspect");
+    await ready("suspect");
+    await cluster.isolate("suspect", { reason: "response rsp_2" });
+    const halted = supervisor.workloadProcesses();
+    assert.ok(halted.length > 0);
+    await cluster.release("suspect");
+    await ready("suspect");
+    assert.ok(
+      supervisor.workloadProcesses().every((each) => !halted.includes(each)),
+      "what was halted is gone",
+    );
   });
 
   it("reports what replicas use", async () => {

@@ -229,6 +229,49 @@ export function clusterContract(name: string, open: () => Promise<ClusterFixture
       await cluster.delete("job-admitted");
     });
 
+    it("isolates a workload, keeps what ran as evidence, and releases it with new replicas", async () => {
+      const spec = service("suspect", { replicas: 2, scaledBy: "test" });
+      const conflict = { code: "MNO_WORKLOAD_CONFLICT" };
+      await cluster.apply(spec);
+      const before = await untilPhase("suspect", "ready");
+      const names = before.replicas.map((replica) => replica.name).sort();
+      const isolated = await cluster.isolate("suspect", { reason: "response rsp_1" });
+      assert.equal(isolated.phase, "suspended");
+      assert.equal(isolated.isolation?.reason, "response rsp_1");
+      assert.deepEqual([...isolated.isolation.held].sort(), names, "what ran is kept");
+      await soon(() => assert.rejects(ask(before.endpoints["http"]), "its address answers no more"));
+      await until("suspect", (status) => {
+        assert.deepEqual(status.replicas, [], "what is held is in service no more");
+      });
+
+      const again = await cluster.isolate("suspect", { reason: "response rsp_2" });
+      assert.deepEqual(again.isolation, isolated.isolation, "once is enough");
+      await assert.rejects(cluster.resume("suspect"), conflict);
+      assert.equal((await cluster.scale("suspect", 1)).phase, "suspended");
+      const applied = await cluster.apply({ ...spec, environment: { VERSION: "mended" } });
+      assert.deepEqual([applied.phase, applied.isolation], ["suspended", isolated.isolation]);
+      assert.ok((await cluster.list()).some((status) => status.isolation && status.spec.name === "suspect"));
+
+      assert.equal((await cluster.release("suspect")).isolation, undefined);
+      const released = await untilPhase("suspect", "ready");
+      assert.equal(released.replicas.length, 1);
+      assert.ok(!names.includes(released.replicas[0]?.name ?? ""), "what was held does not come back");
+      await soon(async () => assert.equal((await ask(released.endpoints["http"])).version, "mended"));
+      const { generation } = await cluster.release("suspect");
+      assert.equal(generation, released.generation, "nothing changed");
+
+      await cluster.suspend("suspect");
+      await cluster.isolate("suspect", { reason: "response rsp_3" });
+      assert.equal((await cluster.release("suspect")).phase, "suspended", "what was suspended before stays so");
+      await cluster.resume("suspect");
+      await untilPhase("suspect", "ready");
+      await cluster.isolate("suspect", { reason: "response rsp_4" });
+      await cluster.delete("suspect");
+      assert.equal(await cluster.get("suspect"), undefined);
+      for (const work of [cluster.isolate("suspect", { reason: "r" }), cluster.release("suspect")])
+        await assert.rejects(work, { code: "MNO_WORKLOAD_NOT_FOUND" });
+    });
+
     it("rolls a change under load without one failed request", async () => {
       const rolling = (version: string): WorkloadSpec =>
         service("rolling", { replicas: 2, environment: { VERSION: version } });

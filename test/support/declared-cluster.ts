@@ -45,6 +45,14 @@ export class DeclaredCluster implements Cluster {
     return this.refuse();
   }
 
+  isolate(): Promise<WorkloadStatus> {
+    return this.refuse();
+  }
+
+  release(): Promise<WorkloadStatus> {
+    return this.refuse();
+  }
+
   watch(): AsyncIterable<never> {
     throw this.fault();
   }

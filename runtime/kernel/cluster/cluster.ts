@@ -8,6 +8,9 @@ import type { LeaseStore } from "./leases/lease";
 export interface Cluster {
   readonly kind: "local" | "kubernetes";
 
+  /** The namespace whose workloads these are; undefined where there are none. */
+  readonly namespace?: string;
+
   /** Where replicas of one engine elect their leader; undefined where an engine has one process. */
   readonly leases?: LeaseStore;
 
@@ -49,6 +52,22 @@ export interface Cluster {
    */
   renew?(name: string): Promise<WorkloadStatus>;
 
+  /**
+   * Cuts a compromised workload off: its replicas are held where they are, as evidence, without network and out of service, as
+   * far as the driver can (docs/engines/security-intelligence.md has each driver's limits), or ended where they cannot be cut
+   * off; and no new ones run. Until `release`, `resume` is refused, and what is applied or scaled takes effect after it. Again
+   * it changes nothing but holds what runs all the same.
+   * Errors: MNO_WORKLOAD_NOT_FOUND, MNO_CLUSTER_FORBIDDEN, MNO_CLUSTER_UNREACHABLE.
+   */
+  isolate(name: string, options: IsolationOptions): Promise<WorkloadStatus>;
+
+  /**
+   * Ends what `isolate` held, for it is not to be trusted again, and runs new replicas, unless the workload was suspended before.
+   * Changes nothing where it is not isolated. Errors: MNO_WORKLOAD_NOT_FOUND; MNO_CLUSTER_UNREACHABLE where what was held does
+   * not end: it stays isolated.
+   */
+  release(name: string): Promise<WorkloadStatus>;
+
   /** Every workload that exists (as "applied"), then each change as it happens; survives reconnects, ends with `signal`. */
   watch(signal: AbortSignal): AsyncIterable<WorkloadEvent>;
 
@@ -66,6 +85,20 @@ export interface ResumeOptions {
    * no note of it.
    */
   region?: string;
+}
+
+export interface IsolationOptions {
+  /** Why, and on whose decision; kept with the workload. */
+  reason: string;
+}
+
+/** A workload that is cut off. */
+export interface Isolation {
+  /** RFC 3339 UTC. */
+  since: string;
+  reason: string;
+  /** Names of the replicas that are kept as evidence. */
+  held: string[];
 }
 
 export interface ClusterNode {
@@ -136,6 +169,8 @@ export interface WorkloadStatus {
   replicas: ReplicaStatus[];
   /** Port name -> stable address `host:port` for clients. */
   endpoints: Record<string, string>;
+  /** Where it is cut off; its phase is then "suspended", and what is held is no longer among its replicas. */
+  isolation?: Isolation;
 }
 
 export interface WorkloadEvent {

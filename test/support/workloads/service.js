@@ -9,10 +9,20 @@ console.log(`version ${process.env.VERSION ?? "none"}`);
 if (process.env.SECRET) console.log(`the secret is ${process.env.SECRET}`);
 const grandchild = process.env.GRANDCHILD ? spawn("sleep", ["300"], { stdio: "ignore" }) : undefined;
 
+/** After its first answer it blocks for so long, as a database that is being made does, and is ready then. */
+const blockFor = Number(process.env.BLOCK_BEFORE_READY_MS ?? 0);
+let ready = blockFor === 0;
+function blockOnce() {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, blockFor);
+  ready = true;
+}
+
 let hung = false;
 const server = http.createServer((request, response) => {
   if (hung) return; // accepts, and never answers
   if (request.url === "/hang") hung = true;
+  if (request.url === "/ready" && !ready) return void response.writeHead(503).end();
+  if (!ready) response.once("finish", () => setTimeout(blockOnce, 10));
   const body = {
     replica: process.env.MNO_REPLICA,
     pid: process.pid,

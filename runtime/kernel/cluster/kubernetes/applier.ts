@@ -5,6 +5,7 @@ import { secretManifest, secretName, serviceManifest, workloadManifest } from ".
 import { DRIVER_ANNOTATIONS } from "./names";
 import { type KubernetesObject, pathOf, type Secret, type WorkloadObject } from "./objects";
 import { isOurs } from "./ownership";
+import { markOf } from "./quarantine-mark";
 import { refuseOthers, serverSideApply } from "./server-side-apply";
 import { suspension } from "./suspension";
 import { metadataOf } from "./workload-spec";
@@ -90,7 +91,7 @@ export class Applier {
   }
 }
 
-/** An autoscaler's number stays as it is; a suspension that the spec says nothing of stays too. */
+/** An autoscaler's number stays as it is; a suspension that the spec says nothing of stays too, and that of an isolation. */
 function wanted(
   spec: WorkloadSpec,
   existing: WorkloadObject | undefined,
@@ -100,6 +101,7 @@ function wanted(
   const live = before && suspension(before);
   const most = spec.ports?.some(({ direct }) => direct) ? 1 : Infinity;
   const replicas = live && spec.scaledBy !== undefined ? Math.min(live.replicas, most) : spec.replicas;
+  if (existing && markOf(existing)) return { replicas, suspended: true };
   if (spec.annotations?.[KUBERNETES_ANNOTATIONS.admission] !== undefined) {
     // Held until its capacity is granted, and held again when it changes.
     return { replicas, suspended: existing ? suspension(existing).suspended : true };

@@ -1,15 +1,26 @@
 import { MnoError, type WorkloadSpec } from "../../../exports";
 import { type Clock, systemClock } from "../../clock";
 import { type Backoff, backoffMilliseconds } from "../../lifecycle/backoff";
-import type { Cluster, ClusterNode, NodeUsage, ResumeOptions, WorkloadEvent, WorkloadStatus } from "../cluster";
+import type {
+  Cluster,
+  ClusterNode,
+  IsolationOptions,
+  NodeUsage,
+  ResumeOptions,
+  WorkloadEvent,
+  WorkloadStatus,
+} from "../cluster";
 import { validateScale, validateWorkload } from "../spec";
 import { Applier } from "./applier";
 import { Connection } from "./connection";
+import { contended } from "./contended";
 import { KubernetesLeases } from "./leases";
 import { readLogs } from "./logs";
 import { NodeUsageReader } from "./node-usage";
 import { NodeCache } from "./nodes";
 import type { WorkloadObject } from "./objects";
+import { Quarantine } from "./quarantine";
+import { markOf } from "./quarantine-mark";
 import { isImmutable, refuseOthers } from "./server-side-apply";
 import { suspension, suspensionPatch } from "./suspension";
 import { parseKubernetesUrl } from "./url";
@@ -20,8 +31,6 @@ import { WorkloadStore } from "./workload-store";
 
 /** Between two looks at whether what was deleted is gone. */
 const DELETION_BACKOFF: Backoff = { firstMilliseconds: 100, capMilliseconds: 1000 };
-/** Attempts at a change before which another's keeps coming. */
-const ATTEMPTS = 5;
 const DEFAULT_LOG_LINES = 100;
 
 /**
@@ -32,10 +41,11 @@ const DEFAULT_LOG_LINES = 100;
 export class KubernetesCluster implements Cluster {
   readonly kind = "kubernetes";
   readonly leases: KubernetesLeases;
-  private readonly namespace: string;
+  readonly namespace: string;
   private readonly connection: Connection;
   private readonly store: WorkloadStore;
   private readonly applier: Applier;
+  private readonly quarantine: Quarantine;
   private readonly replicaUsage: UsageSampler;
   private workloadCache: WorkloadCache | undefined;
   private nodeCache: NodeCache | undefined;
@@ -53,6 +63,7 @@ export class KubernetesCluster implements Cluster {
     this.connection = new Connection(source, clock);
     this.store = new WorkloadStore(this.connection, namespace);
     this.applier = new Applier(this.connection, namespace, image);
+    this.quarantine = new Quarantine(this.connection, namespace, this.store, clock, random, this.closing.signal);
     this.replicaUsage = new UsageSampler(this.connection, namespace, clock);
     this.leases = new KubernetesLeases(this.connection, namespace);
   }
@@ -82,7 +93,7 @@ export class KubernetesCluster implements Cluster {
 
   async apply(input: WorkloadSpec): Promise<WorkloadStatus> {
     const spec = validateWorkload(input, input.name);
-    return this.contended(async () => {
+    return contended(async () => {
       const existing = await this.store.find(spec.name);
       const leaving = existing && metadataOf(existing).deletionTimestamp !== undefined;
       if (existing && leaving) {
@@ -98,6 +109,7 @@ export class KubernetesCluster implements Cluster {
           if (!isImmutable(error)) throw error;
         }
       }
+      if (markOf(existing)) throw cutOff(spec.name);
       // A Job's pods cannot be changed, nor a kind: the old one is gone before the new one begins.
       await this.store.delete(existing);
       await this.untilGone(existing);
@@ -110,6 +122,7 @@ export class KubernetesCluster implements Cluster {
     if (workload) refuseOthers(workload.kind, workload.object);
     await this.applier.removeDependent("Service", name);
     if (workload) {
+      if (markOf(workload)) await this.quarantine.clear(workload);
       await this.store.delete(workload);
       await this.untilGone(workload);
     }
@@ -133,6 +146,14 @@ export class KubernetesCluster implements Cluster {
 
   resume(name: string, options: ResumeOptions = {}): Promise<WorkloadStatus> {
     return this.revise(name, (workload) => this.setSuspended(workload, false, options));
+  }
+
+  async isolate(name: string, { reason }: IsolationOptions): Promise<WorkloadStatus> {
+    return this.written(await this.quarantine.begin(await this.find(name), reason));
+  }
+
+  async release(name: string): Promise<WorkloadStatus> {
+    return this.written(await this.quarantine.finish(await this.find(name)));
   }
 
   watch(signal: AbortSignal): AsyncIterable<WorkloadEvent> {
@@ -171,30 +192,19 @@ export class KubernetesCluster implements Cluster {
     suspended: boolean,
     options: ResumeOptions = {},
   ): Promise<WorkloadObject> {
+    if (!suspended && markOf(workload)) throw cutOff(metadataOf(workload).name ?? "");
     if (suspension(workload).suspended === suspended && !options.annotations) return Promise.resolve(workload);
     return this.store.patch(workload, suspensionPatch(workload, suspended, options));
   }
 
   private revise(name: string, change: (workload: WorkloadObject) => Promise<WorkloadObject>): Promise<WorkloadStatus> {
-    return this.contended(async () => this.written(await change(await this.find(name))));
+    return contended(async () => this.written(await change(await this.find(name))));
   }
 
   /** What became of the workload, which `list` and `watch` know of at once. */
   private written(workload: WorkloadObject): Promise<WorkloadStatus> {
     this.workloadCache?.observe(workload);
     return this.store.status(workload);
-  }
-
-  /** Runs the work again where somebody else's change came first. */
-  private async contended<T>(work: () => Promise<T>): Promise<T> {
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return await work();
-      } catch (error) {
-        const conflict = error instanceof MnoError && error.code === "MNO_CLUSTER_CONFLICT";
-        if (!conflict || attempt === ATTEMPTS) throw error;
-      }
-    }
   }
 
   private async untilGone(workload: WorkloadObject): Promise<void> {
@@ -204,4 +214,8 @@ export class KubernetesCluster implements Cluster {
       await this.clock.sleep(backoffMilliseconds(look, DELETION_BACKOFF, this.random), this.closing.signal);
     }
   }
+}
+
+function cutOff(name: string): MnoError {
+  return new MnoError("MNO_WORKLOAD_CONFLICT", `Workload "${name}" is cut off; it runs again when it is released`);
 }

@@ -8,6 +8,8 @@ export const DRIVER_ANNOTATIONS = {
   declaredSuspended: "machine-native-ops/declared-suspended",
   /** On a Job that replaced one: the generations of those before it. */
   formerGenerations: "machine-native-ops/former-generations",
+  /** On a workload that is cut off: a Mark (quarantine-mark.ts); empty where it is not. */
+  isolation: "machine-native-ops/isolation",
   /** On the pod template: version of the Secret with the secret environment; a change of it rolls the replicas. */
   secretVersion: "machine-native-ops/secret-version",
 } as const;

@@ -18,6 +18,7 @@ export type EnvVar = Wire<models.V1EnvVar>;
 export type Probe = Wire<models.V1Probe>;
 export type Service = Wire<models.V1Service>;
 export type Secret = Wire<models.V1Secret>;
+export type NetworkPolicy = Wire<models.V1NetworkPolicy>;
 export type Node = Wire<models.V1Node>;
 export type Selector = Wire<models.V1LabelSelector>;
 export type Deployment = Wire<models.V1Deployment>;
@@ -49,6 +50,7 @@ export const RESOURCES = {
   Service: { apiVersion: "v1", plural: "services" },
   Secret: { apiVersion: "v1", plural: "secrets" },
   Node: { apiVersion: "v1", plural: "nodes" },
+  NetworkPolicy: { apiVersion: "networking.k8s.io/v1", plural: "networkpolicies" },
   Lease: { apiVersion: "coordination.k8s.io/v1", plural: "leases" },
 } as const;
 export type ResourceKind = keyof typeof RESOURCES;

@@ -1,5 +1,6 @@
 import type { ReplicaStatus, WorkloadPhase, WorkloadStatus } from "../cluster";
 import { DRIVER_ANNOTATIONS } from "./names";
+import { markOf } from "./quarantine-mark";
 import type { Deployment, Job, Pod, Service, StatefulSet, WorkloadObject } from "./objects";
 import { replicasOf } from "./replicas";
 import { suspension } from "./suspension";
@@ -12,6 +13,7 @@ export function statusOf(workload: WorkloadObject, pods: readonly Pod[], service
   const replicas = replicasOf(workload, pods);
   const former = Number(metadata.annotations?.[DRIVER_ANNOTATIONS.formerGenerations] ?? 0);
   const spec = specOf(workload, service);
+  const mark = markOf(workload);
   return {
     spec,
     generation: former + (metadata.generation ?? 0),
@@ -23,6 +25,7 @@ export function statusOf(workload: WorkloadObject, pods: readonly Pod[], service
     readyReplicas: replicas.filter(({ phase }) => phase === "ready").length,
     replicas,
     endpoints: stableEndpoints(spec.ports ?? [], service),
+    ...(mark && { isolation: { since: mark.since, reason: mark.reason, held: mark.held } }),
   };
 }
 

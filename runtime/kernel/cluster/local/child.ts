@@ -47,6 +47,11 @@ export class Child {
     });
   }
 
+  /** Stops the group where it is (SIGSTOP, which no program can refuse); false where there is none. */
+  halt(): boolean {
+    return this.pid !== undefined && signalGroup(this.pid, "SIGSTOP");
+  }
+
   /** SIGTERM to the group, `graceMs` to end, SIGKILL. Resolves when the process is gone. */
   async terminate(graceMs: number, clock: Clock): Promise<void> {
     if (this.pid === undefined) return;

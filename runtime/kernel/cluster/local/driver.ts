@@ -2,7 +2,7 @@ import { StringDecoder } from "node:string_decoder";
 import type { WorkloadSpec } from "../../../exports";
 import { MnoError } from "../../../exports";
 import { type Clock, systemClock } from "../../clock";
-import type { Cluster, ClusterNode, ResumeOptions, WorkloadEvent, WorkloadStatus } from "../cluster";
+import type { Cluster, ClusterNode, IsolationOptions, ResumeOptions, WorkloadEvent, WorkloadStatus } from "../cluster";
 import { SupervisorConnection } from "./connection";
 import { WatchMemory } from "./watch-memory";
 import type { WatchLine } from "./wire";
@@ -61,6 +61,14 @@ export class LocalCluster implements Cluster {
 
   renew(name: string): Promise<WorkloadStatus> {
     return this.connection.json("POST", `${path(name)}/renew`);
+  }
+
+  isolate(name: string, { reason }: IsolationOptions): Promise<WorkloadStatus> {
+    return this.connection.json("POST", `${path(name)}/isolate`, { reason });
+  }
+
+  release(name: string): Promise<WorkloadStatus> {
+    return this.connection.json("POST", `${path(name)}/release`);
   }
 
   async logs(name: string, options: { lines?: number } = {}): Promise<string[]> {

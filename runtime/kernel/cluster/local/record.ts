@@ -1,5 +1,5 @@
 import { KUBERNETES_ANNOTATIONS, RELEASE_ANNOTATIONS, type WorkloadSpec } from "../../../exports";
-import type { ReplicaStatus } from "../cluster";
+import type { Isolation, ReplicaStatus } from "../cluster";
 import { templateKey } from "../spec";
 
 /** One workload's desired state, as it is kept on disk (workloads.json). */
@@ -14,11 +14,18 @@ export interface WorkloadRecord {
   ports: Record<string, number>;
   /** A job's completions that have ended: they are not run again by the next supervisor. */
   finished: FinishedReplica[];
+  /** Why the workload is cut off, and since when. */
+  isolation?: Omit<Isolation, "held"> | undefined;
   /** How often a job that was over was held for another run. */
   renewals?: number;
 }
 
 export type FinishedReplica = ReplicaStatus & { phase: "succeeded" | "failed"; ordinal: number };
+
+/** Whether none of its replicas are to run, however many it has. */
+export function isHeld({ suspended, isolation }: Pick<WorkloadRecord, "suspended" | "isolation">): boolean {
+  return suspended || isolation !== undefined;
+}
 
 /** What the replicas of a record have in common: those of another template, or of an earlier run, make room for it. */
 export function templateOf({ spec, renewals }: Pick<WorkloadRecord, "spec" | "renewals">): string {

@@ -15,7 +15,7 @@ import { afterExit, describeExit, type Exit } from "./restarts";
 const DEFAULT_GRACE_SECONDS = 10;
 /** Without a readiness probe a process that has run this long is ready. */
 const SETTLE_MS = 200;
-/** A process that has not answered its liveness probe yet is given this long, as the startup probe of agents in Kubernetes. */
+/** A process that is not ready yet, or has no readiness probe and never answered, is given this long: Kubernetes' startup probe. */
 const STARTUP_MS = 120_000;
 /** Of our own environment a workload sees no more than what programs need to run at all. */
 const INHERITED = ["PATH", "HOME", "LANG", "TMPDIR", "TZ", "NODE_EXTRA_CA_CERTS"];
@@ -101,9 +101,14 @@ export class Replica {
     this.change("stopping", this.reason);
   }
 
+  /** Halts its process where it is; false where it has none. `retire` and `stop` must follow. */
+  halt(): boolean {
+    return this.child?.halt() ?? false;
+  }
+
   /** Resolves when no process is left. */
-  async stop(): Promise<void> {
-    await this.child?.terminate(this.graceSeconds * 1000, this.host.clock);
+  async stop(graceSeconds = this.graceSeconds): Promise<void> {
+    await this.child?.terminate(graceSeconds * 1000, this.host.clock);
     await this.running;
   }
 
@@ -237,7 +242,8 @@ export class Replica {
       const options = { address: address(liveness), eager: false, clock, signal: life.signal };
       void watchProbe({ ...LIVENESS_DEFAULTS, ...liveness }, options, {
         healthy: () => {
-          patientUntil = 0;
+          // One that can say when it is ready may block again until then, as the embedded database does while it is made.
+          if (!readiness) patientUntil = 0;
         },
         unhealthy: (reason) => {
           if (clock.now() < patientUntil) return;

@@ -1,4 +1,3 @@
-import { createHash, timingSafeEqual } from "node:crypto";
 import type { ServerResponse } from "node:http";
 import { Type } from "@sinclair/typebox";
 import Fastify, { type FastifyInstance, type FastifyRequest, LogController } from "fastify";
@@ -7,7 +6,8 @@ import { MnoError } from "../../../exports";
 import type { Clock } from "../../clock";
 import { isLoopback } from "../../http/access";
 import { installProblems } from "../../http/problems";
-import type { ClusterNode, ResumeOptions } from "../cluster";
+import { sameSecret } from "../../same-secret";
+import type { ClusterNode, IsolationOptions, ResumeOptions } from "../cluster";
 import { watchStream } from "./watch-stream";
 import type { Workloads } from "./workloads";
 
@@ -24,9 +24,11 @@ import type { Workloads } from "./workloads";
  *                                                       pointer), 409 MNO_WORKLOAD_CONFLICT, 409 MNO_PORT_IN_USE
  *   PUT    /v1/workloads/<name>/scale    {replicas}     200 <status>; 404, 422 MNO_WORKLOAD_INVALID
  *   POST   /v1/workloads/<name>/suspend                 200 <status>; 404
- *   POST   /v1/workloads/<name>/resume   {annotations?} 200 <status>; 404
+ *   POST   /v1/workloads/<name>/resume   {annotations?} 200 <status>; 404; 409 MNO_WORKLOAD_CONFLICT while isolated
  *   POST   /v1/workloads/<name>/renew                   200 <status>, suspended; 404; 409 MNO_WORKLOAD_CONFLICT where it is no job
  *                                                       that is over
+ *   POST   /v1/workloads/<name>/isolate  {reason}       200 <status>, suspended, with `isolation`; 404
+ *   POST   /v1/workloads/<name>/release                 200 <status>, when what was held is gone; 404
  *   DELETE /v1/workloads/<name>                         204 when every process is gone, also where there was none
  *   GET    /v1/workloads/<name>/logs?lines=100          200 {lines: string[]}, oldest first, at most 10000; 404
  *   GET    /v1/watch                                    200 application/x-ndjson without end, one object per line: {type: "applied",
@@ -77,6 +79,12 @@ export function createServer(options: {
     (request) => workloads.resume(request.params.name, request.body?.annotations),
   );
   app.post<Named>("/v1/workloads/:name/renew", (request) => workloads.renew(request.params.name));
+  app.post<Named & { Body: IsolationOptions }>(
+    "/v1/workloads/:name/isolate",
+    { schema: { body: IsolateBody } },
+    (request) => workloads.isolate(request.params.name, request.body.reason),
+  );
+  app.post<Named>("/v1/workloads/:name/release", (request) => workloads.release(request.params.name));
   app.delete<Named>("/v1/workloads/:name", async (request, reply) => {
     await workloads.delete(request.params.name);
     return reply.code(204).send();
@@ -107,6 +115,11 @@ const ResumeBody = Type.Union([
   ),
 ]);
 
+const IsolateBody = Type.Object(
+  { reason: Type.String({ minLength: 1, maxLength: 1024 }) },
+  { additionalProperties: false },
+);
+
 interface Named {
   Params: { name: string };
 }
@@ -116,8 +129,7 @@ function authorize(request: FastifyRequest, token: string): void {
   const name = (request.headers.host ?? "").replace(/:\d+$/, "");
   if (!isLoopback(name))
     throw new MnoError("MNO_HOST_REFUSED", `The Host header is "${name}"; it must be 127.0.0.1 or localhost`);
-  const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
-  if (!timingSafeEqual(digest(request.headers.authorization ?? ""), digest(`Bearer ${token}`))) {
+  if (!sameSecret(request.headers.authorization ?? "", `Bearer ${token}`)) {
     throw new MnoError(
       "MNO_UNAUTHENTICATED",
       "Send Authorization: Bearer <token>, with the token of the folder's supervisor.json",

@@ -97,6 +97,11 @@ export class ServicePorts {
     for (const [name, port] of Object.entries(this.assigned)) this.proxies.get(port)?.setBackends(ready(name));
   }
 
+  /** Ends all connections, and each new one, for as long as the workload is cut off. */
+  cutOff(cut: boolean): void {
+    for (const proxy of this.proxies.values()) proxy.cutOff(cut);
+  }
+
   openConnections(replica: string): number {
     return [...this.proxies.values()].reduce((sum, proxy) => sum + proxy.openConnections(replica), 0);
   }

@@ -25,12 +25,21 @@ export class ServiceProxy {
   private readonly sockets = new Set<Socket>();
   private waiters: (() => void)[] = [];
   private turn = 0;
+  private cut = false;
 
   constructor(private readonly clock: Clock) {}
 
   /** Resolves to the port (chosen by the system for 0). Errors: MNO_PORT_IN_USE. */
   listen(port: number): Promise<number> {
     return listen(this.server, port);
+  }
+
+  /** Ends every connection, and each new one at once, for as long as it is cut off. */
+  cutOff(cut: boolean): void {
+    this.cut = cut;
+    if (!cut) return;
+    for (const socket of this.sockets) socket.destroy();
+    this.wake();
   }
 
   setBackends(backends: readonly Backend[]): void {
@@ -59,6 +68,7 @@ export class ServiceProxy {
 
   private async serve(client: Socket): Promise<void> {
     this.track(client);
+    if (this.cut) return void client.destroy();
     const deadline = this.clock.now() + HOLD_MS;
     const refused = new Set<string>();
     while (!client.destroyed) {

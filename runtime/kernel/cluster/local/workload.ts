@@ -3,7 +3,7 @@ import type { ReplicaStatus, WorkloadEvent, WorkloadStatus } from "../cluster";
 import { LogFile } from "./log-file";
 import { type Desired, plan, type PlannedReplica } from "./plan";
 import { LOOPBACK } from "./ports";
-import { type FinishedReplica, templateOf, type WorkloadRecord } from "./record";
+import { type FinishedReplica, isHeld, templateOf, type WorkloadRecord } from "./record";
 import { Replica, type ReplicaHost } from "./replica";
 import { ServicePorts } from "./service-ports";
 import { redact } from "../spec";
@@ -31,6 +31,8 @@ export class Workload {
   private past: FinishedReplica[];
   private template: string;
   private nextOrdinal: number;
+  /** Halted and out of service, as evidence. */
+  private readonly held = new Map<string, Replica>();
   private stopping = new Set<Promise<void>>();
   private alarm = new AbortController();
   private planned = false;
@@ -75,6 +77,7 @@ export class Workload {
     this.record = record;
     this.template = template;
     for (const replica of this.replicas.values()) replica.resetBackoff();
+    if (record.isolation) this.hold();
     this.changed(type);
     void this.bindPorts();
   }
@@ -96,7 +99,14 @@ export class Workload {
       readyReplicas: replicas.filter((replica) => replica.phase === "ready").length,
       replicas,
       endpoints: Object.fromEntries(this.ports.available.map(([name, port]) => [name, `${LOOPBACK}:${String(port)}`])),
+      ...(record.isolation && { isolation: { ...record.isolation, held: [...this.held.keys()] } }),
     };
+  }
+
+  /** Ends what an isolation held, at once: it is to have no say in how. */
+  async endHeld(): Promise<void> {
+    await Promise.all([...this.held.values()].map((replica) => replica.stop(0)));
+    this.held.clear();
   }
 
   /** Stops every replica and releases the ports. Resolves when nothing is left running. */
@@ -104,6 +114,7 @@ export class Workload {
     this.closed = true;
     this.alarm.abort();
     for (const replica of this.replicas.values()) this.stop(replica);
+    await this.endHeld();
     while (this.stopping.size > 0) await Promise.all(this.stopping);
     await this.ports.close();
     await this.log.close();
@@ -123,6 +134,7 @@ export class Workload {
 
   /** Called after every change: tells the proxies and the watchers at once, and plans when this turn's changes are all in. */
   private changed(type: "applied" | "changed" = "changed"): void {
+    this.ports.cutOff(this.record.isolation !== undefined);
     this.ports.setBackends(
       (name) =>
         [...this.replicas.values()]
@@ -144,8 +156,8 @@ export class Workload {
 
   private reconcile(): void {
     const { clock } = this.host;
-    const { spec, replicas, suspended } = this.record;
-    const desired: Desired = { kind: spec.kind, ports: spec.ports ?? [], replicas, suspended };
+    const { spec, replicas } = this.record;
+    const desired: Desired = { kind: spec.kind, ports: spec.ports ?? [], replicas, suspended: isHeld(this.record) };
     for (const action of plan(desired, this.view(), clock.now())) {
       if (action.type === "start") this.startReplica();
       else if (action.type === "restart") this.replicas.get(action.name)?.restart();
@@ -166,6 +178,16 @@ export class Workload {
     this.replicas.set(replica.name, replica);
     replica.start();
     this.changed();
+  }
+
+  /** Halts what runs, also what is about to stop. What has no process is left to the plan, which wants none. */
+  private hold(): void {
+    for (const [name, replica] of this.replicas) {
+      if (!replica.halt() || replica.phase === "stopping") continue;
+      this.replicas.delete(name);
+      this.held.set(name, replica);
+      replica.retire();
+    }
   }
 
   private stopByName(name: string): void {

@@ -82,7 +82,30 @@ export class Workloads {
   }
 
   resume(name: string, annotations: Record<string, string> = {}): Promise<WorkloadStatus> {
-    return this.revise(name, ({ spec }) => ({ suspended: false, spec: annotate(spec, annotations) }));
+    return this.revise(name, ({ spec, isolation }) => {
+      if (isolation) throw isolated(name, isolation.reason);
+      return { suspended: false, spec: annotate(spec, annotations) };
+    });
+  }
+
+  /** See Cluster.isolate. */
+  isolate(name: string, reason: string): Promise<WorkloadStatus> {
+    const { clock, log } = this.host;
+    return this.revise(name, ({ isolation }) => {
+      if (isolation) return {};
+      log.warn({ workload: name, reason }, "the workload is cut off");
+      return { isolation: { since: new Date(clock.now()).toISOString(), reason } };
+    });
+  }
+
+  /** See Cluster.release. */
+  release(name: string): Promise<WorkloadStatus> {
+    return this.revise(name, async ({ isolation }) => {
+      if (isolation)
+        this.host.log.warn({ workload: name, reason: isolation.reason }, "the workload is cut off no longer");
+      await this.find(name).endHeld();
+      return { isolation: undefined };
+    });
   }
 
   /** See Cluster.renew. */
@@ -150,13 +173,16 @@ export class Workloads {
     return { created: !existing, status: workload.status() };
   }
 
-  private revise(name: string, change: (record: WorkloadRecord) => Partial<WorkloadRecord>): Promise<WorkloadStatus> {
+  private revise(
+    name: string,
+    change: (record: WorkloadRecord) => Partial<WorkloadRecord> | Promise<Partial<WorkloadRecord>>,
+  ): Promise<WorkloadStatus> {
     return this.mutate(async () => {
       this.refuseWhileDraining();
       const workload = this.find(name);
       if (this.deleting.has(name)) throw notFound(name);
       const before = workload.desired;
-      const record = revise(before, change(before));
+      const record = revise(before, await change(before));
       await this.save(async () => {
         await this.write({ name, record });
         workload.update(record, "changed");
@@ -211,6 +237,13 @@ export class Workloads {
     } else if (change) records.delete(change.name);
     await writeJsonDurably(this.path, [...records.values()]);
   }
+}
+
+function isolated(name: string, reason: string): MnoError {
+  return new MnoError(
+    "MNO_WORKLOAD_CONFLICT",
+    `Workload "${name}" is cut off (${reason}); it runs again when it is released`,
+  );
 }
 
 function notFound(name: string): MnoError {

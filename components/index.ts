@@ -19,6 +19,11 @@ export type {
 } from "./events/types";
 export { tellRemedies } from "./failures/tell-remedies";
 export { EgressHost, type EgressHostArgs, EgressProtocol } from "./mesh/egress-host";
+export {
+  ExternalAuthorization,
+  type ExternalAuthorizationArgs,
+  type UndecidedPathsArgs,
+} from "./mesh/external-authorization";
 export { MeshKind } from "./mesh/kinds";
 export { ServiceMesh } from "./mesh/service-mesh";
 export {
@@ -32,6 +37,7 @@ export { TrafficSplit, type TrafficSplitArgs, type TrafficSplitBackendArgs } fro
 export type {
   IstioImagesArgs,
   LinkerdIdentityArgs,
+  MeshAuthorizerArgs,
   MeshChartsArgs,
   MeshTracingArgs,
   ServiceMeshArgs,
@@ -60,7 +66,12 @@ export {
 } from "./compute/namespace-types";
 export { PriorityClasses, type PriorityClassesArgs } from "./compute/priority-classes";
 export { KubernetesAgent } from "./workload/kubernetes/agent";
-export type { AgentAuthorityArgs, AgentStorageArgs, KubernetesAgentArgs } from "./workload/kubernetes/agent-types";
+export type {
+  AgentAuthorityArgs,
+  AgentStorageArgs,
+  AgentTlsArgs,
+  KubernetesAgentArgs,
+} from "./workload/kubernetes/agent-types";
 export { type AutoscalingArgs, type KedaTriggerArgs, Scaler } from "./workload/kubernetes/autoscaling-types";
 export { type AllowOptions, type Connectable, Connections, type Peer } from "./workload/kubernetes/connections";
 export type {
@@ -75,6 +86,7 @@ export {
   type AlertArgs,
   AlertSeverity,
   type MetricsArgs,
+  type MetricsAuthorityArgs,
   type OptOutArgs,
   OptOutSetting,
   type PermissionArgs,
@@ -111,7 +123,10 @@ export type {
 export { OPERATOR_CHARTS } from "./operators/catalogue";
 export { Operators, type OperatorsArgs } from "./operators/operators";
 export type { FabricArgs, SecretKeyArgs } from "./fabrics/fabric";
+export { gatewayParts, type ProtectionArgs } from "./fabrics/gateway-parts";
+export { gatewayRoute, validateRoutes, type ProtectedRouteArgs } from "./fabrics/protected-routes";
 export { ScalabilityFabric, type ScalabilityFabricArgs } from "./fabrics/scalability-fabric";
+export { SecurityFabric, type SecurityFabricArgs } from "./fabrics/security-fabric";
 export {
   type IntensityArgs,
   IntensityFeed,

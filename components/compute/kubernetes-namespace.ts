@@ -5,7 +5,7 @@ import { faultsOf, refuse } from "../arguments";
 import { MeshKind } from "../mesh/kinds";
 import { known } from "../workload/inputs";
 import { labelsOf, metadata } from "../metadata";
-import { defaultDeny } from "../workload/kubernetes/network-policy";
+import { defaultDeny, DENY_ALL, unlessQuarantined } from "../workload/kubernetes/network-policy";
 import { limitRangeSpec, meshNamespace, podSecurityLabels, quotaSpec } from "./namespace-objects";
 import { type KubernetesNamespaceArgs, PodSecurityLevel } from "./namespace-types";
 
@@ -42,7 +42,12 @@ export class KubernetesNamespace extends pulumi.ComponentResource {
     const guards = [
       new k8s.networking.v1.NetworkPolicy(
         name,
-        { metadata: { ...object.metadata, name: "default-deny" }, spec: defaultDeny({}, kind) },
+        { metadata: { ...object.metadata, name: "default-deny" }, spec: DENY_ALL },
+        options,
+      ),
+      new k8s.networking.v1.NetworkPolicy(
+        `${name}-default-allow`,
+        { metadata: { ...object.metadata, name: "default-allow" }, spec: unlessQuarantined(defaultDeny({}, kind)) },
         options,
       ),
       new k8s.core.v1.ResourceQuota(name, { ...object, spec: quotaSpec(args.quota ?? {}) }, options),

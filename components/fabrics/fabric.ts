@@ -4,7 +4,7 @@ import { type EngineName, PORTS } from "../../runtime/exports";
 import type { MeshKind } from "../mesh/kinds";
 import { AgentTarget } from "../workload/agent";
 import { KubernetesAgent } from "../workload/kubernetes/agent";
-import type { AgentAuthorityArgs, KubernetesAgentArgs } from "../workload/kubernetes/agent-types";
+import type { AgentAuthorityArgs, AgentTlsArgs, KubernetesAgentArgs } from "../workload/kubernetes/agent-types";
 import type { SecretReferenceArgs } from "../workload/kubernetes/container-types";
 import type { ResourceRequestsArgs } from "../workload/types";
 
@@ -32,6 +32,8 @@ export interface FabricArgs {
   cacheUrl?: SecretKeyArgs;
   /** Certificate authority of those three. Default: the public ones. */
   authority?: AgentAuthorityArgs;
+  /** Certificate of all engines, with the names `<fabric>-<engine>.<namespace>.svc` and `localhost`. Default: plain HTTP. */
+  tls?: AgentTlsArgs;
   /** Bearer token that writes must carry, at least 16 characters. Default: one is made; see the output `apiToken`. */
   apiToken?: pulumi.Input<string>;
   /** What one replica asks for. Default a quarter of a core and 384 MiB. */
@@ -55,7 +57,7 @@ export interface FabricArgs {
 }
 
 /** What one engine has beside what all of a fabric have. */
-interface EngineParts extends Pick<KubernetesAgentArgs, "ports"> {
+interface EngineParts extends Pick<KubernetesAgentArgs, "ports" | "files" | "secretConfiguration"> {
   defaults?: Record<string, pulumi.Input<string>>;
   secretReferences?: readonly SecretReferenceArgs[];
 }
@@ -87,9 +89,9 @@ export function withSecretToken<A extends FabricArgs>(args: A): A {
 export function engineUrl(
   name: string,
   engine: EngineName,
-  { namespace }: Pick<FabricArgs, "namespace">,
+  { namespace, tls }: Pick<FabricArgs, "namespace" | "tls">,
 ): pulumi.Output<string> {
-  return pulumi.interpolate`http://${name}-${engine}.${namespace}.svc:${PORTS.api}`;
+  return pulumi.interpolate`${tls ? "https" : "http"}://${name}-${engine}.${namespace}.svc:${PORTS.api}`;
 }
 
 /** One agent per engine, on a shared database and event backbone, all with one token. */
@@ -109,10 +111,10 @@ export function fabricAgents<E extends EngineName>(
   );
   const agents = new Map(
     engines.map((engine) => {
-      const { ports = [], defaults: first, secretReferences = [] } = own?.[engine] ?? {};
+      const { defaults: first, secretReferences = [], ...parts } = own?.[engine] ?? {};
       const agentArgs = {
         ...same,
-        ports,
+        ...parts,
         target: TARGETS.find((each) => each === engine) ?? AgentTarget.All,
         configuration: pulumi
           .all([

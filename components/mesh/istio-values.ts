@@ -1,11 +1,14 @@
+import { PORTS } from "../../runtime/exports";
 import { MeshKind } from "./kinds";
-import type { ServiceMeshArgs } from "./types";
+import type { MeshAuthorizerArgs, ServiceMeshArgs } from "./types";
 
 export const ISTIO_NAMESPACE = "istio-system";
 
 /** Names of the extension providers that the root Telemetry refers to. */
 export const ACCESS_LOG_PROVIDER = "ecs-access-log";
 export const TRACING_PROVIDER = "otlp";
+/** Name of the extension provider that decides on requests. */
+export const AUTHORIZER = "zero-trust-gateway";
 
 /** CustomResourceDefinitions that chart `base` carries as templates; CustomResourceDefinitions installs them instead, first. */
 const ISTIO_CRDS = [
@@ -97,7 +100,13 @@ export function istiodValues(kind: MeshKind, args: ServiceMeshArgs): Record<stri
   };
 }
 
-function meshConfig({ trustDomain, openEgressBecause, retryAttempts = 2, tracing }: ServiceMeshArgs): object {
+function meshConfig({
+  trustDomain,
+  openEgressBecause,
+  retryAttempts = 2,
+  tracing,
+  authorizer,
+}: ServiceMeshArgs): object {
   const otlp = tracing && {
     name: TRACING_PROVIDER,
     opentelemetry: { service: tracing.host, port: tracing.port ?? 4317 },
@@ -118,7 +127,27 @@ function meshConfig({ trustDomain, openEgressBecause, retryAttempts = 2, tracing
         envoyFileAccessLog: { path: "/dev/stdout", logFormat: { labels: ECS_ACCESS_LOG } },
       },
       ...(otlp ? [otlp] : []),
+      ...(authorizer ? [externalAuthorizer(authorizer)] : []),
     ],
+  };
+}
+
+function externalAuthorizer({
+  host,
+  port = PORTS.extAuthzGrpc,
+  timeoutMilliseconds = 200,
+  openOnErrorBecause,
+}: MeshAuthorizerArgs): object {
+  return {
+    name: AUTHORIZER,
+    envoyExtAuthzGrpc: {
+      service: host,
+      port,
+      // Istio's own default has been ten minutes.
+      timeout: `${String(timeoutMilliseconds / 1000)}s`,
+      failOpen: openOnErrorBecause !== undefined,
+      statusOnError: "503",
+    },
   };
 }
 

@@ -4,7 +4,7 @@ import { faultsOf, refuse } from "../arguments";
 import { isPlain } from "../workload/inputs";
 import { alarmOnExpiry, type WatchedCertificate } from "./certificate-alarm";
 import { installIstio } from "./istio";
-import { ISTIO_NAMESPACE } from "./istio-values";
+import { AUTHORIZER, ISTIO_NAMESPACE } from "./istio-values";
 import { MeshKind } from "./kinds";
 import { installLinkerd, LINKERD_NAMESPACE } from "./linkerd";
 import { notAfterSeconds, validateIdentity } from "./linkerd-identity";
@@ -22,6 +22,8 @@ export class ServiceMesh extends pulumi.ComponentResource {
   readonly namespace: pulumi.Output<string>;
   /** Trust domain of all identities: `<trust domain>/ns/<namespace>/sa/<service account>`. */
   readonly trustDomain: pulumi.Output<string>;
+  /** Who decides on requests, as an ExternalAuthorization takes it; empty where nobody does. */
+  readonly authorizer: pulumi.Output<string>;
 
   constructor(name: string, args: ServiceMeshArgs, opts?: pulumi.ComponentResourceOptions) {
     super("machine-native-ops:index:ServiceMesh", name, withSecrets(args), opts);
@@ -38,7 +40,13 @@ export class ServiceMesh extends pulumi.ComponentResource {
     this.kind = pulumi.output(kind);
     this.namespace = pulumi.output(namespace);
     this.trustDomain = pulumi.output(args.trustDomain ?? "cluster.local");
-    this.registerOutputs({ kind: this.kind, namespace: this.namespace, trustDomain: this.trustDomain });
+    this.authorizer = pulumi.output(args.authorizer ? AUTHORIZER : "");
+    this.registerOutputs({
+      kind: this.kind,
+      namespace: this.namespace,
+      trustDomain: this.trustDomain,
+      authorizer: this.authorizer,
+    });
   }
 }
 
@@ -51,6 +59,7 @@ export function validateServiceMesh(args: ServiceMeshArgs): FieldFault[] {
     identity,
   } = args;
   const linkerd = kind === MeshKind.Linkerd;
+  const timeout = args.authorizer?.timeoutMilliseconds ?? 200;
   const whole = (value: number, least: number) => Number.isInteger(value) && value >= least;
   const faults = faultsOf([
     [
@@ -76,6 +85,21 @@ export function validateServiceMesh(args: ServiceMeshArgs): FieldFault[] {
       "is Istio's; with Linkerd give retries to a ServicePolicy",
     ],
     [linkerd && args.tracing !== undefined, "tracing", "is Istio's; Linkerd's proxies send no spans of their own here"],
+    [
+      linkerd && args.authorizer !== undefined,
+      "authorizer",
+      "is Istio's; Linkerd's proxies ask nobody: route what must be decided upon through the gateway itself",
+    ],
+    [
+      !(Number.isInteger(timeout) && timeout >= 10 && timeout <= 10_000),
+      "authorizer.timeoutMilliseconds",
+      "must be a whole number from 10 to 10000: every request waits for the decision",
+    ],
+    [
+      args.authorizer?.openOnErrorBecause?.trim() === "",
+      "authorizer.openOnErrorBecause",
+      "must say why, or be left out",
+    ],
     [
       linkerd && args.images !== undefined,
       "images",

@@ -45,6 +45,18 @@ export interface MeshTracingArgs {
   sampledPercent?: pulumi.Input<number>;
 }
 
+/** Who decides on requests: the zero-trust gateway, by Envoy's ext_authz over gRPC. */
+export interface MeshAuthorizerArgs {
+  /** Host name of its Service in the cluster, such as `security-zero-trust-gateway.mno.svc.cluster.local`. */
+  host: pulumi.Input<string>;
+  /** Port of its ext_authz service over gRPC. Default 4683. */
+  port?: pulumi.Input<number>;
+  /** Milliseconds to wait for a decision; then the request is refused. Default 200. */
+  timeoutMilliseconds?: number;
+  /** Why requests pass while nobody decides. Default: they are refused with 503. */
+  openOnErrorBecause?: string;
+}
+
 export interface ServiceMeshArgs {
   /** Which mesh. Default `istio-ambient`. */
   kind?: MeshKind;
@@ -64,6 +76,8 @@ export interface ServiceMeshArgs {
   retryAttempts?: number;
   /** Where spans go. Default: nowhere. Istio only. */
   tracing?: MeshTracingArgs;
+  /** Who may be asked about requests; an ExternalAuthorization says about which. Default: nobody. Istio only. */
+  authorizer?: MeshAuthorizerArgs;
   /** Whether alerts on certificates' expiry are made; they need the CRDs of the Prometheus operator. Default true. */
   alerts?: boolean;
   /** false: the charts' pods are not waited for. Default true. */

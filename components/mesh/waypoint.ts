@@ -1,6 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { metadata } from "../metadata";
+import { type Connectable, Connections } from "../workload/kubernetes/connections";
 import { defaultDeny } from "../workload/kubernetes/network-policy";
 import { MeshKind } from "./kinds";
 
@@ -18,7 +19,7 @@ export interface WaypointArgs {
  * An Envoy for the Services of one namespace in Istio's ambient mode, where HTTP is understood: what ServicePolicy,
  * TrafficSplit and EgressHost need there. A Service uses it by the label `istio.io/use-waypoint: <name>`.
  */
-export class Waypoint extends pulumi.ComponentResource {
+export class Waypoint extends pulumi.ComponentResource implements Connectable {
   /** Name of the Gateway, which is also its service account's: what a Service's label and a workload's `waypoint` take. */
   readonly waypointName: pulumi.Output<string>;
 
@@ -41,7 +42,8 @@ export class Waypoint extends pulumi.ComponentResource {
       { parent: this },
     );
     // It runs as an Envoy does in a sidecar: certificates and configuration from istiod, names from DNS.
-    const closed = defaultDeny({ "gateway.networking.k8s.io/gateway-name": name }, MeshKind.IstioSidecar);
+    const podLabels = { "gateway.networking.k8s.io/gateway-name": name };
+    const closed = defaultDeny(podLabels, MeshKind.IstioSidecar);
     const tunnel = [{ protocol: "TCP", port: HBONE }];
     new k8s.networking.v1.NetworkPolicy(
       `${name}-traffic`,
@@ -57,7 +59,16 @@ export class Waypoint extends pulumi.ComponentResource {
       },
       { parent: this },
     );
+    const ports = [{ name: "mesh", port: HBONE }];
+    const identity = { serviceAccountName: name, mesh: MeshKind.IstioAmbient };
+    const peer = { name, namespace, podLabels, ports, parent: this, ...identity, ...(labels && { labels }) };
+    Connections.bind(this, new Connections(peer));
     this.waypointName = pulumi.output(name);
     this.registerOutputs({ waypointName: this.waypointName });
+  }
+
+  /** Whom the waypoint itself may call, beside the Services that it serves: who decides on their requests. */
+  get connections(): Connections {
+    return Connections.of(this);
   }
 }

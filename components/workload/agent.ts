@@ -14,6 +14,11 @@ export const AgentTarget = {
   GreenScheduler: "green-scheduler",
   EnergyOptimizer: "energy-optimizer",
   SustainabilityReporter: "sustainability-reporter",
+  QuantumCryptography: "quantum-cryptography",
+  ThreatDetection: "threat-detection",
+  BehavioralAuthentication: "behavioral-authentication",
+  ZeroTrustGateway: "zero-trust-gateway",
+  SecurityIntelligence: "security-intelligence",
 } as const;
 export type AgentTarget = (typeof AgentTarget)[keyof typeof AgentTarget];
 

@@ -13,6 +13,7 @@ describe("stack contract", () => {
     clusterUrl: "local:/state/cluster",
     engineUrls: { "auto-scaling-engine": "http://127.0.0.1:4600" },
     balancerUrl: "http://127.0.0.1:4690",
+    decisionsUrl: "http://127.0.0.1:4681",
   };
 
   async function read(outputs: Record<string, unknown>): Promise<pulumi.Unwrap<StackOutputs>> {

@@ -19,6 +19,7 @@ const SAMPLES: Record<string, Record<string, unknown>> = {
   EventBackbone: { namespace: "data", tls: { issuer: { name: "internal" } } },
   CustomResourceDefinitions: { sources: [{ name: "gateway-api" }] },
   EgressHost: { namespace: "shop", hosts: ["api.example.com"], because: "Payments are made there." },
+  ExternalAuthorization: { namespace: "shop", service: "cart", authorizer: "zero-trust-gateway" },
   Gateway: {
     namespace: "edge",
     hostnames: ["shop.example.com"],
@@ -27,6 +28,12 @@ const SAMPLES: Record<string, Record<string, unknown>> = {
   },
   Operators: { namespace: "operators", operators: ["cert-manager"] },
   ScalabilityFabric: {
+    namespace: "mno",
+    image: `registry.example/mno:1@sha256:${"ab".repeat(32)}`,
+    databaseUrl: { secretName: "database-app", key: "uri" },
+    busUrl: { secretName: "events-mno-credentials", key: "url" },
+  },
+  SecurityFabric: {
     namespace: "mno",
     image: `registry.example/mno:1@sha256:${"ab".repeat(32)}`,
     databaseUrl: { secretName: "database-app", key: "uri" },

@@ -52,6 +52,36 @@ describe("KubernetesAgent", () => {
     assert.equal(objectsOf(recording, "PodDisruptionBudget").length, 1);
   });
 
+  it("serves over TLS whom its own authority signed, and is asked and scraped so", async () => {
+    const recording = await make({ ...EXTERNAL, tls: { secretName: "erm-tls" }, monitoringNamespace: "monitoring" });
+    const [container] = objectOf(recording, "Deployment").spec.template.spec.containers;
+    const value = (name: string): string =>
+      container.env.find((each: { name: string }) => each.name === name)?.value ?? "";
+    const mounted = (file: string): string[] =>
+      objectOf(recording, "Deployment").spec.template.spec.volumes.flatMap(
+        (volume: { name: string; secret?: { secretName: string; items: { key: string }[] } }) =>
+          container.volumeMounts
+            .filter((mount: { name: string }) => mount.name === volume.name)
+            .flatMap(({ mountPath }: { mountPath: string }) =>
+              (volume.secret?.items ?? [])
+                .filter(({ key }) => `${mountPath}/${key}` === file)
+                .map(({ key }) => `${volume.secret?.secretName ?? ""}/${key}`),
+            ),
+      );
+    assert.deepEqual(mounted(value("MNO_HTTP_TLS_CERTIFICATE_FILE")), ["erm-tls/tls.crt"]);
+    assert.deepEqual(mounted(value("MNO_HTTP_TLS_KEY_FILE")), ["erm-tls/tls.key"]);
+    assert.deepEqual(mounted(value("NODE_EXTRA_CA_CERTS")), ["erm-tls/ca.crt"]);
+    for (const probe of ["startupProbe", "readinessProbe", "livenessProbe"]) {
+      assert.equal(container[probe].httpGet.scheme, "HTTPS", probe);
+    }
+    assert.equal(objectOf(recording, "Service").spec.ports[0].appProtocol, "https");
+    const [endpoint] = objectOf(recording, "PodMonitor").spec.podMetricsEndpoints;
+    assert.deepEqual(
+      [endpoint.scheme, endpoint.tlsConfig],
+      ["https", { serverName: "erm.mno.svc", ca: { secret: { name: "erm-tls", key: "ca.crt" } } }],
+    );
+  });
+
   it("may do at the API what its engines need, and nothing else", async () => {
     const strip = (list: readonly { reason: string }[]): object[] => list.map(({ reason: _reason, ...rule }) => rule);
     const one = await make(EXTERNAL);

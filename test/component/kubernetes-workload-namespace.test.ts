@@ -7,7 +7,7 @@ import {
   PriorityClasses,
 } from "../../components";
 import { validateKubernetesNamespace } from "../../components/compute/kubernetes-namespace";
-import { objectOf, objectsOf } from "../support/kubernetes-objects";
+import { objectNamed, objectOf, objectsOf } from "../support/kubernetes-objects";
 import { record, type Recording } from "../support/recording-monitor";
 
 function make(args: KubernetesNamespaceArgs): Promise<Recording> {
@@ -24,10 +24,13 @@ describe("KubernetesNamespace", () => {
       assert.equal(labels[`pod-security.kubernetes.io/${mode}`], "restricted");
       assert.equal(labels[`pod-security.kubernetes.io/${mode}-version`], "latest");
     }
-    const { spec, metadata } = objectOf(recording, "NetworkPolicy");
+    const { spec, metadata } = objectNamed(recording, "NetworkPolicy", "default-deny");
     assert.equal(metadata.namespace, "shop");
-    assert.deepEqual([spec.podSelector, spec.policyTypes, spec.ingress], [{}, ["Ingress", "Egress"], undefined]);
-    assert.equal(spec.egress.length, 1);
+    assert.deepEqual(spec, { podSelector: {}, policyTypes: ["Ingress", "Egress"] });
+    const { spec: allowed } = objectNamed(recording, "NetworkPolicy", "default-allow");
+    assert.deepEqual([allowed.ingress, allowed.egress.length], [undefined, 1]);
+    const [unless] = allowed.podSelector.matchExpressions;
+    assert.deepEqual(unless, { key: "machine-native-ops/quarantine", operator: "DoesNotExist" });
     const { hard } = objectOf(recording, "ResourceQuota").spec;
     assert.deepEqual(
       [hard["requests.cpu"], hard["limits.memory"], hard["services.loadbalancers"], hard["services.nodeports"]],

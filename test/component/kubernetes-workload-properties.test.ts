@@ -117,7 +117,7 @@ describe("KubernetesWorkload, whatever is asked for", function () {
       const labels = pods[0]!.template.metadata.labels;
       const selectors = kubernetesRegistrations(recording)
         .map(({ inputs }) => plain(inputs) as KubernetesObject)
-        .filter(({ metadata }) => metadata.name !== "default-deny")
+        .filter(({ metadata }) => !/^default-(deny|allow)$/.test(metadata.name ?? ""))
         .flatMap(({ kind, spec }) => {
           if (kind === "Service") return [spec.selector];
           return [spec?.selector?.matchLabels, spec?.podSelector?.matchLabels].filter(Boolean);

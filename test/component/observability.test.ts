@@ -100,6 +100,7 @@ describe("Observability", () => {
     assert.deepEqual(made.sort(), [
       "watch-dashboard-platform",
       "watch-dashboard-scalability",
+      "watch-dashboard-security",
       "watch-dashboard-sustainability",
     ]);
     assert.equal(all.at(-1)?.inputs.metadata.annotations.grafana_folder, "Ours");

@@ -3,6 +3,7 @@ import type { MeshKind } from "../../mesh/kinds";
 import type { AgentTarget } from "../agent";
 import type { ResourceRequestsArgs } from "../types";
 import type { KubernetesPortArgs, SecretReferenceArgs } from "./container-types";
+import type { FilesArgs } from "./volume-types";
 
 /** A disk for the embedded database and event log. */
 export interface AgentStorageArgs {
@@ -18,6 +19,15 @@ export interface AgentAuthorityArgs {
   secretName: pulumi.Input<string>;
   /** Its key with certificates in PEM. Default `ca.crt`. Nothing else of the Secret reaches the agent. */
   key?: string;
+}
+
+/** The certificate that the agent serves its HTTP API with, as cert-manager keeps it. */
+export interface AgentTlsArgs {
+  /**
+   * Name of a Secret in the agent's namespace with `tls.crt`, `tls.key` and, where its authority is no public one, `ca.crt`.
+   * The certificate holds the names `<agent>.<namespace>.svc` and `localhost`; a renewed one is taken up without a restart.
+   */
+  secretName: pulumi.Input<string>;
 }
 
 export interface KubernetesAgentArgs {
@@ -41,8 +51,10 @@ export interface KubernetesAgentArgs {
   cacheUrl?: pulumi.Input<string>;
   /** Variables read from Secrets that exist, such as MNO_DATABASE_URL from the one that a database operator keeps. */
   secretReferences?: SecretReferenceArgs[];
-  /** Certificate authority of database, bus and cache. Default: the public ones. */
+  /** Certificate authority of database, bus and cache, and of other agents. Default: that of `tls`, or the public ones. */
   authority?: AgentAuthorityArgs;
+  /** Serve the HTTP API over TLS 1.3, with X25519MLKEM768 where the caller has it. Default: plain, which a mesh carries safely. */
+  tls?: AgentTlsArgs;
   /** Disk of the embedded database and event log: one replica, which keeps its state. */
   storage?: AgentStorageArgs;
   /** Why it is right that the embedded database and event log are lost with their pod. */
@@ -51,8 +63,12 @@ export interface KubernetesAgentArgs {
   protect?: boolean;
   /** Further ports that the engines listen on as `configuration` says, such as the balancer's. */
   ports?: KubernetesPortArgs[];
+  /** Folders of read-only files that `configuration` names, such as policies. */
+  files?: FilesArgs[];
   /** Further configuration by key, as docs/configuration.md lists it; no secrets here. */
   configuration?: pulumi.Input<{ [key: string]: pulumi.Input<string> }>;
+  /** Further configuration that is secret, by key. */
+  secretConfiguration?: { [key: string]: pulumi.Input<string> };
   /** Base URL of an OTLP/HTTP collector. Default: no traces. */
   otlpEndpoint?: pulumi.Input<string>;
   /** Namespace of the Prometheus that scrapes `/metrics`; makes a PodMonitor, whose CRD must exist. Default: none scrapes. */

@@ -11,7 +11,7 @@ import {
 } from "../../../runtime/exports";
 import { AgentTarget } from "../agent";
 import { derive, known, keysOf, shallow } from "../inputs";
-import type { AgentAuthorityArgs, KubernetesAgentArgs } from "./agent-types";
+import type { AgentAuthorityArgs, AgentTlsArgs, KubernetesAgentArgs } from "./agent-types";
 import { Faults } from "./faults";
 import { isCidr } from "./network-policy";
 import type { PermissionArgs } from "./operation-types";
@@ -31,6 +31,8 @@ const OWN_VARIABLES = [
   "MNO_STATE_DIR",
   "MNO_HTTP_HOST",
   "MNO_HTTP_PORT",
+  "MNO_HTTP_TLS_CERTIFICATE_FILE",
+  "MNO_HTTP_TLS_KEY_FILE",
   "MNO_CLUSTER_URL",
   "MNO_API_TOKEN",
   "MNO_DATABASE_URL",
@@ -41,6 +43,9 @@ const OWN_VARIABLES = [
 ];
 const AUTHORITY_DIRECTORY = "/etc/machine-native-ops/authority";
 const AUTHORITY_KEY = "ca.crt";
+const TLS_DIRECTORY = "/etc/machine-native-ops/tls";
+/** As the keys of a Secret of type kubernetes.io/tls are named. */
+const TLS_KEYS = { certificate: "tls.crt", key: "tls.key" } as const;
 
 function clusterUrlOf({ clusterUrl, namespace }: KubernetesAgentArgs): pulumi.Input<string> {
   return clusterUrl ?? derive(namespace, (name) => `kubernetes:${name}`);
@@ -69,6 +74,7 @@ export function agentWorkload(args: KubernetesAgentArgs, apiToken: pulumi.Input<
   const permissions = engines(target).map((engine) => AGENT_PERMISSIONS[engine]);
   const small = stateless && target !== AgentTarget.All;
   const state = { name: "state", mountPath: STATE_DIRECTORY };
+  const authority = authorityOf(args);
   return {
     namespace: args.namespace,
     image: args.image,
@@ -81,10 +87,13 @@ export function agentWorkload(args: KubernetesAgentArgs, apiToken: pulumi.Input<
         MNO_HTTP_PORT: String(PORTS.api),
         MNO_CLUSTER_URL: clusterUrl,
         OTEL_EXPORTER_OTLP_ENDPOINT: args.otlpEndpoint,
-        NODE_EXTRA_CA_CERTS: args.authority && `${AUTHORITY_DIRECTORY}/${args.authority.key ?? AUTHORITY_KEY}`,
+        NODE_EXTRA_CA_CERTS: authority && `${AUTHORITY_DIRECTORY}/${authority.key}`,
+        MNO_HTTP_TLS_CERTIFICATE_FILE: args.tls && `${TLS_DIRECTORY}/${TLS_KEYS.certificate}`,
+        MNO_HTTP_TLS_KEY_FILE: args.tls && `${TLS_DIRECTORY}/${TLS_KEYS.key}`,
       }),
     ),
     secretEnvironment: defined({
+      ...args.secretConfiguration,
       MNO_API_TOKEN: apiToken,
       MNO_DATABASE_URL: args.databaseUrl,
       MNO_BUS_URL: args.busUrl,
@@ -95,13 +104,17 @@ export function agentWorkload(args: KubernetesAgentArgs, apiToken: pulumi.Input<
     // Starting the embedded database takes twice what running it does.
     ...(stateless || args.requests !== undefined ? {} : { limits: { memoryBytes: EMBEDDED_LIMIT_BYTES } }),
     replicas,
-    ports: [{ name: "http", port: PORTS.api, appProtocol: "http" }, ...(args.ports ?? [])],
+    ports: [{ name: "http", port: PORTS.api, appProtocol: args.tls ? "https" : "http" }, ...(args.ports ?? [])],
     startup: { path: "/healthz", periodSeconds: 2, timeoutSeconds: 2, failureThreshold: 60 },
     readiness: { path: "/readyz", periodSeconds: 5, timeoutSeconds: 2 },
     // A busy event loop, or a busy node, is not a dead process: a minute without an answer is.
     liveness: { path: "/healthz", periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 6 },
     gracePeriodSeconds: 20,
-    ...(args.authority && { files: [authorityFiles(args.authority)] }),
+    files: [
+      ...(authority ? [authorityFiles(authority)] : []),
+      ...(args.tls ? [tlsFiles(args.tls)] : []),
+      ...(args.files ?? []),
+    ],
     ...(args.storage
       ? { kind: KubernetesWorkloadKind.Stateful, storage: [{ ...state, ...args.storage }], protect: args.protect }
       : {}),
@@ -113,7 +126,9 @@ export function agentWorkload(args: KubernetesAgentArgs, apiToken: pulumi.Input<
     permissionsNamespace: args.clusterUrl === undefined ? undefined : derive(args.clusterUrl, namespaceIn),
     clusterPermissions: rules(permissions.flatMap(({ clusterWide }) => clusterWide)),
     metrics:
-      args.monitoringNamespace === undefined ? undefined : { port: "http", fromNamespace: args.monitoringNamespace },
+      args.monitoringNamespace === undefined
+        ? undefined
+        : { port: "http", fromNamespace: args.monitoringNamespace, ...(args.tls && { authority }) },
     priorityClassName: args.priorityClassName,
     imagePullSecrets: args.imagePullSecrets,
     mesh: args.mesh,
@@ -127,8 +142,18 @@ export function agentWorkload(args: KubernetesAgentArgs, apiToken: pulumi.Input<
   };
 }
 
-function authorityFiles({ secretName, key = AUTHORITY_KEY }: AgentAuthorityArgs): FilesArgs {
+/** Whom the agent trusts beside the public authorities: who signed its own certificate signed the other agents', too. */
+function authorityOf({ authority, tls }: KubernetesAgentArgs): Required<AgentAuthorityArgs> | undefined {
+  const { secretName, key = AUTHORITY_KEY } = authority ?? { secretName: tls?.secretName };
+  return secretName === undefined ? undefined : { secretName, key };
+}
+
+function authorityFiles({ secretName, key }: Required<AgentAuthorityArgs>): FilesArgs {
   return { name: "authority", mountPath: AUTHORITY_DIRECTORY, secretName, keys: [key] };
+}
+
+function tlsFiles({ secretName }: AgentTlsArgs): FilesArgs {
+  return { name: "tls", mountPath: TLS_DIRECTORY, secretName, keys: Object.values(TLS_KEYS) };
 }
 
 /** Everything that is wrong with an agent's arguments that its workload does not see. Pure. */
@@ -159,7 +184,9 @@ export function validateKubernetesAgent(args: KubernetesAgentArgs): FieldFault[]
   faults.check(args.protect === undefined || args.storage !== undefined, "protect", "is for storage");
   const token = known(args.apiToken);
   faults.check(token === undefined || token.length >= 16, "apiToken", "must have at least 16 characters");
-  const taken = keysOf(args.configuration).filter((key) => OWN_VARIABLES.includes(key));
+  const taken = [...keysOf(args.configuration), ...keysOf(args.secretConfiguration)].filter((key) =>
+    OWN_VARIABLES.includes(key),
+  );
   faults.check(taken.length === 0, "configuration", `holds ${taken.join(", ")}, which arguments of their own set`);
   const wrong = (args.apiServerCidrs ?? []).filter((cidr) => !isCidr(cidr));
   faults.check(wrong.length === 0, "apiServerCidrs", `hold ${wrong.join(", ")}; write 10.0.0.0/28`);

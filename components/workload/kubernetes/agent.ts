@@ -39,7 +39,7 @@ export class KubernetesAgent extends pulumi.ComponentResource implements Connect
 
 /** The arguments as state may see them: tokens and URLs, which may hold passwords, are secret however they were given. */
 function withSecrets(args: KubernetesAgentArgs): KubernetesAgentArgs {
-  const secrets = ["apiToken", "databaseUrl", "busUrl", "cacheUrl"] as const;
+  const secrets = ["apiToken", "databaseUrl", "busUrl", "cacheUrl", "secretConfiguration"] as const;
   return Object.assign(
     { ...args },
     ...secrets.filter((key) => args[key] !== undefined).map((key) => ({ [key]: pulumi.secret(args[key]) })),

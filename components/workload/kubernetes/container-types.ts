@@ -29,7 +29,7 @@ export interface KubernetesPortArgs {
   port: number;
   /** The port that the container listens on. Default: `port`. */
   containerPort?: number;
-  /** Application protocol for meshes and gateways, such as `http`, `kubernetes.io/h2c` or `grpc`. Default: told from the traffic. */
+  /** Application protocol for meshes and gateways, such as `http`, `https`, `kubernetes.io/h2c` or `grpc`. Default: told from the traffic. */
   appProtocol?: string;
 }
 

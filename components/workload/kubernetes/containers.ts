@@ -52,6 +52,11 @@ export function container(
   });
 }
 
+/** Whether the port is asked over TLS: by probes, by Prometheus, by whoever takes the workload's URL. */
+export function isSecured(port: KubernetesPortArgs | undefined): boolean {
+  return port?.appProtocol === "https";
+}
+
 export function containerPort({ port, containerPort: own }: KubernetesPortArgs): number {
   return own ?? port;
 }
@@ -110,9 +115,10 @@ export function probe(
 ): pulumi.Input<Probe> {
   return derive(args, (plain) => {
     const port = plain.port ?? ports[0]?.name ?? "";
+    const secured = isSecured(ports.find(({ name }) => name === port));
     const ask: Probe =
       plain.path !== undefined
-        ? { httpGet: { port, path: plain.path } }
+        ? { httpGet: { port, path: plain.path, ...(secured && { scheme: "HTTPS" }) } }
         : plain.command !== undefined
           ? { exec: { command: plain.command } }
           : { tcpSocket: { port } };

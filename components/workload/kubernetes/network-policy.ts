@@ -2,6 +2,7 @@
 import type * as k8s from "@pulumi/kubernetes";
 import { BlockList, isIP } from "node:net";
 import type * as pulumi from "@pulumi/pulumi";
+import { KUBERNETES_LABELS } from "../../../runtime/exports";
 import { type MeshKind } from "../../mesh/kinds";
 import { meshPorts, meshRules } from "./mesh-traffic";
 
@@ -52,6 +53,17 @@ export function defaultDeny(podLabels: Record<string, string>, mesh: MeshKind): 
     // No list, not an empty one: the API server drops that, and each apply would seem a change.
     ingress: ingress.length > 0 ? ingress : undefined,
     egress: [DNS_RULE, ...egress],
+  };
+}
+
+/** Nothing in, nothing out, for all pods of a namespace, whatever their labels. */
+export const DENY_ALL: Spec = { podSelector: {}, policyTypes: ["Ingress", "Egress"] };
+
+/** The same for all pods but those in quarantine: policies only add, and what one of these allowed no other could take away. */
+export function unlessQuarantined(spec: Spec): Spec {
+  return {
+    ...spec,
+    podSelector: { matchExpressions: [{ key: KUBERNETES_LABELS.quarantine, operator: "DoesNotExist" }] },
   };
 }
 

@@ -1,3 +1,5 @@
+import type * as pulumi from "@pulumi/pulumi";
+
 /** One rule of a Role or ClusterRole. Wildcards are refused. */
 export interface PermissionArgs {
   /** API groups; "" is the core group. */
@@ -18,6 +20,16 @@ export interface MetricsArgs {
   path?: string;
   /** Namespace of the Prometheus that scrapes, whose pods may reach the port. Default `monitoring`. */
   fromNamespace?: string;
+  /** Who signed the certificate of a port whose `appProtocol` is `https`. Default: the public authorities. */
+  authority?: MetricsAuthorityArgs;
+}
+
+/** A certificate authority that Prometheus trusts for one workload. */
+export interface MetricsAuthorityArgs {
+  /** Name of a Secret in the workload's namespace. */
+  secretName: pulumi.Input<string>;
+  /** Its key with certificates in PEM. */
+  key: string;
 }
 
 /** How bad it is that an alert fires. */

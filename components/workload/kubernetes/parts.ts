@@ -157,7 +157,11 @@ export class Parts {
   monitoring(): void {
     const { name, args, parent } = this;
     const api = "monitoring.coreos.com/v1";
-    if (args.metrics) this.#custom(api, "PodMonitor", podMonitorSpec(name, args.metrics), { parent });
+    if (args.metrics) {
+      const { ports = [], namespace } = args;
+      const spec = podMonitorSpec(name, args.metrics, { ports, host: derive(namespace, (it) => `${name}.${it}.svc`) });
+      this.#custom(api, "PodMonitor", spec, { parent });
+    }
     if (args.alerts?.length) this.#custom(api, "PrometheusRule", prometheusRuleSpec(name, args.alerts), { parent });
   }
 

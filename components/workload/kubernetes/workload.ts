@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { refuse } from "../../arguments";
 import { MeshKind } from "../../mesh/kinds";
 import { type Connectable, Connections } from "./connections";
-import { containerPort } from "./containers";
+import { containerPort, isSecured } from "./containers";
 import { selectorLabels } from "../../metadata";
 import { NAMESPACE_LABEL } from "./network-policy";
 import { OptOutSetting } from "./operation-types";
@@ -27,7 +27,7 @@ export class KubernetesWorkload extends pulumi.ComponentResource implements Conn
   readonly serviceAccountName: pulumi.Output<string>;
   /** `<name>.<namespace>.svc`, where clients reach it; empty without a Service. */
   readonly host: pulumi.Output<string>;
-  /** `http://<host>:<first port>`; empty without a Service. */
+  /** `http://<host>:<first port>`, `https:` where that port's `appProtocol` says so; empty without a Service. */
   readonly url: pulumi.Output<string>;
 
   constructor(name: string, args: KubernetesWorkloadArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -60,13 +60,15 @@ export class KubernetesWorkload extends pulumi.ComponentResource implements Conn
       connections.allowFromNamespace({ [NAMESPACE_LABEL]: fromNamespace }, [port], "Prometheus scrapes it.");
     }
 
-    const port = isLasting(args) ? args.ports?.[0]?.port : undefined;
+    const first = isLasting(args) ? args.ports?.[0] : undefined;
+    const port = first?.port;
     // Known before the objects exist, so that a first preview shows what depends on them; the URN carries the dependency.
     this.workloadName = controller.urn.apply(() => name);
     this.namespace = pulumi.all([args.namespace, controller.urn]).apply(([namespace]) => namespace);
     this.serviceAccountName = account.urn.apply(() => name);
     this.host = this.namespace.apply((namespace) => (port === undefined ? "" : `${name}.${namespace}.svc`));
-    this.url = this.host.apply((host) => (port === undefined ? "" : `http://${host}:${String(port)}`));
+    const scheme = isSecured(first) ? "https" : "http";
+    this.url = this.host.apply((host) => (port === undefined ? "" : `${scheme}://${host}:${String(port)}`));
     this.registerOutputs({
       workloadName: this.workloadName,
       namespace: this.namespace,

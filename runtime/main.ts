@@ -88,6 +88,22 @@ function loadAgent(name: EngineName): AgentDefinition {
       return load<typeof import("./sustainability/sustainability-reporter/agent")>(
         "./sustainability/sustainability-reporter/agent",
       ).sustainabilityReporter;
+    case "quantum-cryptography":
+      return load<typeof import("./security/quantum-cryptography/agent")>("./security/quantum-cryptography/agent")
+        .quantumCryptography;
+    case "threat-detection":
+      return load<typeof import("./security/threat-detection/agent")>("./security/threat-detection/agent")
+        .threatDetection;
+    case "behavioral-authentication":
+      return load<typeof import("./security/behavioral-authentication/agent")>(
+        "./security/behavioral-authentication/agent",
+      ).behavioralAuthentication;
+    case "zero-trust-gateway":
+      return load<typeof import("./security/zero-trust-gateway/agent")>("./security/zero-trust-gateway/agent")
+        .zeroTrustGateway;
+    case "security-intelligence":
+      return load<typeof import("./security/security-intelligence/agent")>("./security/security-intelligence/agent")
+        .securityIntelligence;
   }
 }
 

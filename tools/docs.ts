@@ -13,6 +13,11 @@ import { carbonMonitor } from "../runtime/sustainability/carbon-monitor/agent";
 import { energyOptimizer } from "../runtime/sustainability/energy-optimizer/agent";
 import { greenScheduler } from "../runtime/sustainability/green-scheduler/agent";
 import { sustainabilityReporter } from "../runtime/sustainability/sustainability-reporter/agent";
+import { behavioralAuthentication } from "../runtime/security/behavioral-authentication/agent";
+import { quantumCryptography } from "../runtime/security/quantum-cryptography/agent";
+import { securityIntelligence } from "../runtime/security/security-intelligence/agent";
+import { threatDetection } from "../runtime/security/threat-detection/agent";
+import { zeroTrustGateway } from "../runtime/security/zero-trust-gateway/agent";
 import { ROOT } from "./paths";
 
 /** Reference pages written from the code (`npm run docs`); a test fails where a page and the code differ. */
@@ -36,6 +41,11 @@ function configurationPage(): string {
     ["Green scheduler", greenScheduler.configuration],
     ["Energy optimizer", energyOptimizer.configuration],
     ["Sustainability reporter", sustainabilityReporter.configuration],
+    ["Quantum cryptography", quantumCryptography.configuration],
+    ["Threat detection", threatDetection.configuration],
+    ["Behavioral authentication", behavioralAuthentication.configuration],
+    ["Zero-trust gateway", zeroTrustGateway.configuration],
+    ["Security intelligence", securityIntelligence.configuration],
   ];
   const body = sections.map(([title, schema]) => {
     const rows = Object.entries(schema.properties).map(([key, property]) => {

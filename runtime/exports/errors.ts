@@ -128,6 +128,98 @@ export const ERRORS = {
   MNO_INTENSITY_UNKNOWN_REGION: { status: 404, title: "No feed knows the carbon intensity of the region" },
   MNO_INTENSITY_UNAVAILABLE: { status: 503, title: "No feed has a carbon intensity that can be believed" },
 
+  // quantum cryptography
+  MNO_CRYPTO_INPUT_INVALID: { status: 422, title: "The input of the cryptographic operation is not valid" },
+  MNO_CRYPTO_UNSUPPORTED: {
+    status: 501,
+    title: "No implementation on this machine can do the cryptographic operation",
+  },
+  MNO_CRYPTO_OPEN_FAILED: { status: 422, title: "The ciphertext could not be opened" },
+  MNO_CRYPTO_POLICY_REFUSED: { status: 403, title: "The cryptographic policy refuses the operation" },
+  MNO_ENVELOPE_INVALID: { status: 422, title: "This is not an envelope that can be read" },
+  MNO_ENVELOPE_NOT_FOUND: { status: 404, title: "There is no such registered envelope" },
+  MNO_KEY_NOT_FOUND: { status: 404, title: "There is no such key" },
+  MNO_KEY_CONFLICT: { status: 409, title: "The key cannot be changed like this as things stand" },
+  MNO_KEY_UNUSABLE: { status: 409, title: "The key cannot do this" },
+  MNO_KEY_ACCESS_DENIED: { status: 403, title: "The caller has no grant for the key" },
+  MNO_ROOT_KEY_INVALID: { status: 500, title: "The root key cannot be used" },
+  MNO_ROOT_KEY_UNAVAILABLE: { status: 503, title: "What keeps the root key does not answer" },
+  MNO_AUDIT_RECORD_NOT_FOUND: { status: 404, title: "There is no such audit record" },
+  MNO_CRYPTO_DECISION_NOT_FOUND: { status: 404, title: "There is no such decision of the cryptographic policy" },
+
+  // zero-trust gateway: policy decision
+  MNO_POLICY_UNAVAILABLE: { status: 503, title: "No policy set is loaded" },
+  MNO_POLICY_INVALID: { status: 422, title: "The policy set is not valid" },
+  MNO_POLICY_NOT_FOUND: { status: 404, title: "There is no such policy set or version" },
+  MNO_ENTITIES_INVALID: { status: 422, title: "The entities are not valid" },
+  MNO_ACCESS_QUESTION_INVALID: { status: 422, title: "The access question is not valid" },
+
+  // zero-trust gateway: enforcement
+  MNO_ACCESS_DENIED: { status: 403, title: "No policy allows the request" },
+  MNO_FORGERY_SUSPECTED: { status: 403, title: "Another site's page seems to have sent the request" },
+  MNO_ATTACK_SUSPECTED: { status: 403, title: "The request looks like an attack" },
+  MNO_REQUEST_TOO_SLOW: { status: 408, title: "The request did not arrive in time" },
+  MNO_ENFORCEMENT_UNAVAILABLE: { status: 503, title: "The request could not be decided on" },
+  MNO_GATEWAY_ROUTES_INVALID: { status: 422, title: "The gateway's routes are not valid" },
+  MNO_GATEWAY_ROUTES_CHANGED: { status: 409, title: "The gateway's routes were changed meanwhile" },
+
+  // zero-trust gateway: identity, sessions and signals
+  MNO_CREDENTIALS_AMBIGUOUS: { status: 400, title: "The request proves who sends it in more than one way" },
+  MNO_TOKEN_INVALID: { status: 401, title: "The access token is not valid" },
+  MNO_TOKEN_BINDING_REFUSED: { status: 401, title: "The access token is bound to another key" },
+  MNO_DPOP_INVALID: { status: 401, title: "The DPoP proof is not valid" },
+  MNO_DPOP_NONCE_REQUIRED: { status: 401, title: "The DPoP proof needs the server's nonce" },
+  MNO_IDENTITY_UNTRUSTED: { status: 401, title: "The identity is of a trust domain that is not trusted" },
+  MNO_IDENTITY_UNAVAILABLE: { status: 503, title: "The issuer's keys or endpoints cannot be had" },
+  MNO_ACCOUNT_DISABLED: { status: 403, title: "The account is disabled" },
+  MNO_SESSION_OVER: { status: 401, title: "The session is over" },
+  MNO_SESSION_STOPPED: { status: 401, title: "The session was stopped because it may be stolen" },
+  MNO_SESSION_NOT_FOUND: { status: 404, title: "There is no such session" },
+  MNO_STEP_UP_REQUIRED: { status: 401, title: "The user must prove again who they are" },
+  MNO_LOGIN_REFUSED: { status: 401, title: "The login was refused" },
+  MNO_LOGIN_STATE_INVALID: { status: 400, title: "The login was not begun here, or took too long" },
+  MNO_LOGIN_INSECURE: { status: 403, title: "Logins need HTTPS" },
+  MNO_RISK_UNAVAILABLE: { status: 503, title: "The risk of the request cannot be assessed" },
+  MNO_RATE_LIMITED: { status: 429, title: "Too many requests" },
+  MNO_SIGNAL_INVALID: { status: 400, title: "The security event token is not valid" },
+
+  // zero-trust gateway: inspection of requests
+  MNO_INSPECTION_OPTIONS_INVALID: { status: 422, title: "The options of the inspection are not valid" },
+  MNO_INSPECTION_STATE_INVALID: { status: 422, title: "The learned state of the inspection is not valid" },
+  MNO_OPENAPI_INVALID: { status: 422, title: "The OpenAPI document cannot be used to validate requests" },
+  MNO_REQUEST_UNDECLARED: { status: 404, title: "The upstream declares no such operation" },
+  MNO_REQUEST_METHOD_UNDECLARED: { status: 405, title: "The upstream declares no such method here" },
+  MNO_REQUEST_REFUSED_BY_SCHEMA: { status: 422, title: "The request does not fit what the upstream declares" },
+
+  // behavioral authentication
+  MNO_ASSESSMENT_INVALID: { status: 422, title: "The attempt cannot be assessed" },
+  MNO_ASSESSMENT_NOT_FOUND: { status: 404, title: "There is no such assessment" },
+  MNO_OUTCOME_CONFLICT: { status: 409, title: "The assessment's outcome is known to be another" },
+  MNO_BEHAVIOR_SEALED: { status: 500, title: "A sealed record of a user cannot be opened" },
+
+  // threat detection
+  MNO_THREAT_EVENT_INVALID: { status: 422, title: "The event cannot be looked at for threats" },
+  MNO_THREAT_PIPELINE_NOT_FOUND: { status: 404, title: "There is no such pipeline" },
+  MNO_THREAT_PIPELINE_CONFLICT: { status: 409, title: "The pipeline exists with other fields" },
+  MNO_THREAT_ALERT_NOT_FOUND: { status: 404, title: "There is no such alert" },
+  MNO_THREAT_MODEL_NOT_FOUND: { status: 404, title: "There is no such model" },
+  MNO_THREAT_MODEL_INVALID: { status: 422, title: "The model cannot be used" },
+  MNO_THREAT_MODEL_UNTRUSTED: { status: 409, title: "The model is not signed by a trusted key" },
+  MNO_THREAT_JOB_NOT_FOUND: { status: 404, title: "There is no such training job" },
+
+  // security intelligence
+  MNO_SIGMA_RULE_INVALID: { status: 422, title: "The Sigma document is not valid" },
+  MNO_SIGMA_RULE_UNSUPPORTED: { status: 422, title: "The Sigma document asks for what the engine does not support" },
+  MNO_SECURITY_LOG_TAMPERED: { status: 500, title: "The security log is not as it was written" },
+  MNO_SECURITY_EVENT_INVALID: { status: 422, title: "The security event is not valid" },
+  MNO_SECURITY_INGESTION_FULL: { status: 503, title: "Security events come faster than they can be stored" },
+  MNO_INCIDENT_UNKNOWN: { status: 404, title: "There is no such incident" },
+  MNO_INCIDENT_CONFLICT: { status: 409, title: "The incident's status does not allow it" },
+  MNO_RESPONSE_UNKNOWN: { status: 404, title: "There is no such response" },
+  MNO_RESPONSE_CONFLICT: { status: 409, title: "The response's status does not allow it" },
+  MNO_RESPONSE_UNSUPPORTED: { status: 501, title: "The platform cannot carry the response out" },
+  MNO_RESPONSE_FAILED: { status: 502, title: "The engine that was asked refused the response" },
+
   // components and the local toolchain
   MNO_COMPONENT_ARGS_INVALID: { status: 422, title: "The component's arguments are not valid" },
   MNO_TOOLCHAIN_MISSING: { status: 500, title: "The Pulumi toolchain is missing" },

@@ -17,6 +17,8 @@ export const KUBERNETES_LABELS = {
   maxReplicas: "machine-native-ops/max-replicas",
   /** Whose it is: energy and carbon are reported by it. */
   tenant: "machine-native-ops/tenant",
+  /** The only label of pods that are cut off, and on the network policy that does it: uid of the workload that they were of. */
+  quarantine: "machine-native-ops/quarantine",
 } as const;
 
 /** On a node: the cloud region or grid zone that it is in. */

@@ -14,6 +14,11 @@ export const ENGINES = {
   "green-scheduler": { fabric: "sustainability" },
   "energy-optimizer": { fabric: "sustainability" },
   "sustainability-reporter": { fabric: "sustainability" },
+  "quantum-cryptography": { fabric: "security" },
+  "threat-detection": { fabric: "security" },
+  "behavioral-authentication": { fabric: "security" },
+  "zero-trust-gateway": { fabric: "security" },
+  "security-intelligence": { fabric: "security" },
 } as const;
 
 export type EngineName = keyof typeof ENGINES;
@@ -35,10 +40,18 @@ export function enginesOf<F extends FabricName>(fabric: F): EngineOf<F>[] {
 export const TARGETS = ["all", ...ENGINE_NAMES, "supervisor"] as const;
 export type Target = (typeof TARGETS)[number];
 
-/** Default TCP ports on loopback. `gateway` is where the zero-trust gateway will answer; until then the demo service does. */
+/** Default TCP ports on loopback. `gateway` is where the zero-trust gateway answers for the services behind it. */
 export const PORTS = {
   api: 4600,
   gateway: 4680,
+  /** The demo service itself. */
+  demo: 4670,
   /** The global load balancer's data plane. */
   balancer: 4690,
+  /** The gateway's policy decision point, OpenID AuthZEN. */
+  decisions: 4681,
+  /** Envoy's ext_authz over HTTP. */
+  extAuthz: 4682,
+  /** Envoy's ext_authz over gRPC. */
+  extAuthzGrpc: 4683,
 } as const;

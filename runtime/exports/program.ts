@@ -12,7 +12,7 @@ interface Builds {
 /** Digests of what the build step wrote; "source" where the runtime was not built (unit tests). */
 function readBuilds(): Builds {
   try {
-    return JSON.parse(readFileSync(join(__dirname, "..", "build.json"), "utf8")) as Builds;
+    return JSON.parse(readFileSync(join(__dirname, "..", "..", "build.json"), "utf8")) as Builds;
   } catch {
     return { runtime: "source", supervisor: "source" };
   }

@@ -170,4 +170,40 @@ export const AGENT_PERMISSIONS: Readonly<Record<EngineName, AgentPermissions>> =
     clusterWide: nodes("consolidation: nodes, and what runs on each"),
   },
   "sustainability-reporter": { namespaced: lease("sustainability-reporter"), clusterWide: [] },
+  "quantum-cryptography": { namespaced: lease("quantum-cryptography"), clusterWide: [] },
+  "threat-detection": { namespaced: lease("threat-detection"), clusterWide: [] },
+  "behavioral-authentication": { namespaced: lease("behavioral-authentication"), clusterWide: [] },
+  "zero-trust-gateway": { namespaced: lease("zero-trust-gateway"), clusterWide: [] },
+  "security-intelligence": {
+    namespaced: [
+      {
+        apiGroups: ["apps"],
+        resources: ["deployments", "statefulsets"],
+        verbs: ["get", "patch"],
+        reason: "the response isolate-workload: marks and suspends what is cut off; one name may be any of three kinds",
+      },
+      { apiGroups: ["batch"], resources: ["jobs"], verbs: ["get", "patch"], reason: "isolate-workload: of jobs, too" },
+      {
+        apiGroups: [""],
+        resources: ["services"],
+        verbs: ["get"],
+        reason: "the stable address of what is cut off",
+      },
+      {
+        apiGroups: [""],
+        resources: ["pods"],
+        verbs: ["list", "patch", "delete"],
+        reason: "isolate-workload: pods lose the labels that policies know them by, and are ended when it is over",
+      },
+      {
+        apiGroups: ["networking.k8s.io"],
+        resources: ["networkpolicies"],
+        verbs: ["list", "create", "patch", "delete"],
+        reason: "isolate-workload: one policy for each workload that is cut off, and a look at what others allow",
+      },
+      usage("replicas, as every driver tells them"),
+      ...lease("security-intelligence"),
+    ],
+    clusterWide: [],
+  },
 };

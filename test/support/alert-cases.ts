@@ -3,6 +3,7 @@
  * promtool reads them, one value a minute: `0+6x20` begins at 0 and rises by 6 twenty times, `_x5` is no sample five times.
  */
 import { Severity } from "../../components/observability/fabrics/description";
+import { SECURITY_ALERT_CASES } from "./security-alert-cases";
 import { SUSTAINABILITY_ALERT_CASES } from "./sustainability-alert-cases";
 
 /** Selector -> values. */
@@ -353,4 +354,5 @@ export const ALERT_CASES: readonly AlertCase[] = [
     quiet: { "one holder crashed": { [pool("leases_expired_total")]: "0x100 1x60" } },
   },
   ...SUSTAINABILITY_ALERT_CASES,
+  ...SECURITY_ALERT_CASES,
 ];

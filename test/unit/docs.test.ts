@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { PAGES } from "../../tools/docs";
 import { ROOT } from "../support/platform";
@@ -20,6 +20,16 @@ describe("reference pages", () => {
       for (const [, command = ""] of text.matchAll(/npm run (?:-s )?([a-z][a-zA-Z:-]*)/g)) {
         assert.ok(command in scripts, `${page} names npm run ${command}`);
       }
+    }
+  });
+
+  it("the threat model names a test that exists for each of its threats", () => {
+    const text = readFileSync(join(ROOT, "docs/security.md"), "utf8");
+    const threats = text.split("\n").filter((line) => /^\| [STRIDE] \|/.test(line));
+    assert.ok(threats.length >= 30);
+    for (const threat of threats) {
+      const [, test = ""] = /`(test\/[^`]+\.test\.ts)` \|$/.exec(threat) ?? [];
+      assert.ok(test !== "" && existsSync(join(ROOT, test)), threat);
     }
   });
 });

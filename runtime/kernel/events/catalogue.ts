@@ -1,4 +1,5 @@
 import { type Static, Type } from "@sinclair/typebox";
+import { ocsfOf } from "../ocsf/schema";
 
 /**
  * Every event type and its schema. Types are `mno.<fabric>.<noun>.<past-tense verb>`; a schema may only grow by optional
@@ -314,6 +315,49 @@ export const EVENT_SCHEMAS = {
     },
     closed,
   ),
+  /** The gateway decided on a request: OCSF HTTP Activity with the policy that spoke. Subject: the principal. */
+  "mno.security.access.decided": ocsfOf("httpActivity"),
+  /** The gateway began a session: OCSF Authentication, activity 1 (logon). Subject: the session. */
+  "mno.security.session.established": ocsfOf("authentication"),
+  /** The gateway ended a session before its time: OCSF Authentication, activity 2 (logoff). Subject: the session. */
+  "mno.security.session.revoked": ocsfOf("authentication"),
+  /** The gateway refused a login: OCSF Authentication, activity 1 (logon), status 2. Subject: the user as it was claimed. */
+  "mno.security.login.refused": ocsfOf("authentication"),
+  /** Behavioural authentication scored an attempt or a session: OCSF Authentication with its risk. Subject: the user. */
+  "mno.security.authentication.assessed": ocsfOf("authentication"),
+  /** What is thought of a subject changed; whoever caches decisions about it asks again (CAEP, risk-level-change). Subject: the same. */
+  "mno.security.risk.changed": Type.Object(
+    {
+      subjectType: Type.Union([
+        Type.Literal("user"),
+        Type.Literal("session"),
+        Type.Literal("device"),
+        Type.Literal("workload"),
+      ]),
+      subject: Text,
+      level: Type.Union([Type.Literal("low"), Type.Literal("medium"), Type.Literal("high")]),
+      previousLevel: Type.Union([Type.Literal("low"), Type.Literal("medium"), Type.Literal("high"), Type.Null()]),
+      /** Probability that it is not whom it claims to be, or is misused. */
+      probability: Type.Number({ minimum: 0, maximum: 1 }),
+      reasons: Type.Array(Text, { minItems: 1 }),
+      /** The decision or incident that it rests on. */
+      because: Text,
+      expiresAt: Time,
+    },
+    closed,
+  ),
+  /** Threat detection raised an alert: OCSF Detection Finding with its leading features. Subject: the entity. */
+  "mno.security.threat.detected": ocsfOf("detectionFinding"),
+  /** A key was made, rotated, disabled, scheduled for destruction or destroyed: OCSF API Activity. Subject: the key. */
+  "mno.security.key.changed": ocsfOf("apiActivity"),
+  /** Uses of a key were refused or failed, counted over some seconds: OCSF API Activity. Subject: the key. */
+  "mno.security.key.refused": ocsfOf("apiActivity"),
+  /** Access policies, their schema or entities, or routes were changed, reloaded, tried or refused: OCSF API Activity. Subject: which. */
+  "mno.security.policy.changed": ocsfOf("apiActivity"),
+  /** Security intelligence opened an incident or added to one: OCSF Incident Finding. Subject: the incident. */
+  "mno.security.incident.changed": ocsfOf("incidentFinding"),
+  /** A response to an incident was carried out, or failed: OCSF Remediation Activity. Subject: the incident. */
+  "mno.security.response.executed": ocsfOf("remediationActivity"),
 } as const;
 
 export type EventType = keyof typeof EVENT_SCHEMAS;

@@ -69,7 +69,7 @@ export const SciQuery = Type.Object({
   per: Type.Union([Type.Literal("request"), Type.Literal("user"), Type.Literal("job")], {
     description: "R, the functional unit",
   }),
-  count: Type.Number({ exclusiveMinimum: 0, description: "How many of it were served in the period" }),
+  count: Type.Number({ minimum: 1e-6, maximum: 1e15, description: "How many of it were served in the period" }),
   ...FilterQuery,
 });
 
@@ -130,7 +130,7 @@ export const NodeParams = Type.Object({
 export const MeasurementSchema = Type.Object(
   {
     utilisation: Type.Number({ minimum: 0, maximum: 1, description: "Share of the processors that was busy" }),
-    watts: Type.Number({ exclusiveMinimum: 0, description: "Mean power meanwhile" }),
+    watts: Type.Number({ exclusiveMinimum: 0, maximum: 1e6, description: "Mean power meanwhile" }),
     frequencyShare: Type.Optional(
       Type.Number({
         exclusiveMinimum: 0,

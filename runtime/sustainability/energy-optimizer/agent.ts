@@ -1,7 +1,7 @@
 import { request } from "undici";
 import { MnoError } from "../../exports";
-import type { KernelConfiguration } from "../../kernel/config";
 import type { EventData } from "../../kernel/events/catalogue";
+import { sibling } from "../../kernel/http/sibling";
 import type { AgentContext, AgentDefinition, LeaderTerm } from "../../kernel/lifecycle/agent";
 import { Auditor } from "./auditor";
 import { type Configuration, CONFIGURATION, declaredSchedules } from "./configuration";
@@ -86,20 +86,16 @@ async function consume(
   term.onStop(() => subscription.close());
 }
 
-/** POSTs to the runtime that has the other engines; the kernel's configuration says where this process's own API is. */
+/** POSTs to the runtime that has the other engines. */
 function poster(config: Configuration): (path: string) => Promise<void> {
-  const { MNO_HTTP_HOST, MNO_HTTP_PORT, MNO_API_TOKEN } = config as Configuration & Partial<KernelConfiguration>;
-  const host =
-    MNO_HTTP_HOST === undefined || MNO_HTTP_HOST === "0.0.0.0" || MNO_HTTP_HOST === "::" ? "127.0.0.1" : MNO_HTTP_HOST;
-  const own = `http://${host.includes(":") ? `[${host}]` : host}:${String(MNO_HTTP_PORT ?? 4600)}`;
-  const base = (config.MNO_EO_RUNTIME_URL ?? own).replace(/\/$/, "");
+  const { baseUrl, headers } = sibling(config, config.MNO_EO_RUNTIME_URL);
   return async (path) => {
     const refuse = (why: string): never => {
-      throw new MnoError("MNO_ENERGY_PLAN_CONFLICT", `${base}${path}: ${why}`);
+      throw new MnoError("MNO_ENERGY_PLAN_CONFLICT", `${baseUrl}${path}: ${why}`);
     };
-    const { statusCode, body } = await request(`${base}${path}`, {
+    const { statusCode, body } = await request(`${baseUrl}${path}`, {
       method: "POST",
-      headers: MNO_API_TOKEN === undefined ? {} : { authorization: `Bearer ${MNO_API_TOKEN}` },
+      headers,
       signal: AbortSignal.timeout(ANSWER_MILLISECONDS),
     }).catch((error: unknown) => refuse(String(error)));
     const text = await body.text();

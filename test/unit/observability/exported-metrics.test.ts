@@ -14,6 +14,11 @@ import { elasticResourceManager } from "../../../runtime/scalability/elastic-res
 import { globalLoadBalancer } from "../../../runtime/scalability/global-load-balancer/agent";
 import { performanceOptimizer } from "../../../runtime/scalability/performance-optimizer/agent";
 import { resourcePoolManager } from "../../../runtime/scalability/resource-pool-manager/agent";
+import { behavioralAuthentication } from "../../../runtime/security/behavioral-authentication/agent";
+import { quantumCryptography } from "../../../runtime/security/quantum-cryptography/agent";
+import { securityIntelligence } from "../../../runtime/security/security-intelligence/agent";
+import { threatDetection } from "../../../runtime/security/threat-detection/agent";
+import { zeroTrustGateway } from "../../../runtime/security/zero-trust-gateway/agent";
 import { carbonMonitor } from "../../../runtime/sustainability/carbon-monitor/agent";
 import { energyOptimizer } from "../../../runtime/sustainability/energy-optimizer/agent";
 import { greenScheduler } from "../../../runtime/sustainability/green-scheduler/agent";
@@ -28,6 +33,7 @@ const pages = (): string[] => [
   ...["runbooks", "engines"].flatMap((folder) => readdirSync(join(DOCS, folder)).map((file) => join(folder, file))),
   "scalability.md",
   "sustainability.md",
+  "security.md",
 ];
 
 const AGENTS: readonly AgentDefinition[] = [
@@ -40,6 +46,11 @@ const AGENTS: readonly AgentDefinition[] = [
   greenScheduler,
   energyOptimizer,
   sustainabilityReporter,
+  quantumCryptography,
+  threatDetection,
+  behavioralAuthentication,
+  zeroTrustGateway,
+  securityIntelligence,
 ];
 
 /** Labels that Prometheus puts on everything it scrapes in Kubernetes, and `le` of every histogram. */

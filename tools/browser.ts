@@ -4,7 +4,7 @@ import { ROOT } from "./paths";
 
 const SOURCES = "runtime/console/browser";
 /** Their entry points: one for each page. */
-const PAGES = ["carbon"];
+const PAGES = ["carbon", "security"];
 
 /** The scripts of the console's pages, each bundled into one: by the path that they have in dist/, where the pages read them. */
 export function browserScripts(): Map<string, string> {

@@ -13,6 +13,16 @@ const PAGES: readonly ConsolePage[] = [
       { id: "power", title: "Power and emissions now" },
     ],
   },
+  {
+    name: "security",
+    title: "Security",
+    panels: [
+      { id: "access", title: "Who was let in, and who was not" },
+      { id: "incidents", title: "Incidents" },
+      { id: "sessions", title: "Sessions" },
+      { id: "keys", title: "Keys" },
+    ],
+  },
 ];
 
 /** Where the build puts the pages' scripts (tools/browser.ts). */

@@ -9,7 +9,7 @@ export interface StackOutputs {
   apiUrl: pulumi.Output<string>;
   /** Prometheus metrics of all engines. */
   metricsUrl: pulumi.Output<string>;
-  /** Where services of the platform are reached (the gateway-to-be). */
+  /** Where services of the platform are reached: through the zero-trust gateway. */
   gatewayUrl: pulumi.Output<string>;
   /** URL of the cluster that the stack's workloads run on, to deploy further workloads with. */
   clusterUrl: pulumi.Output<string>;
@@ -17,9 +17,11 @@ export interface StackOutputs {
   engineUrls: pulumi.Output<{ [engine: string]: string }>;
   /** Since 3. The global load balancer: services whose upstreams it knows, by host name and path, balanced and woken up. */
   balancerUrl: pulumi.Output<string>;
+  /** Since 4. Where policies are asked for decisions (OpenID AuthZEN Authorization API 1.0). */
+  decisionsUrl: pulumi.Output<string>;
 }
 
-export const CONTRACT_VERSION = 3;
+export const CONTRACT_VERSION = 4;
 
 /** The version that a member came with. */
 const MEMBERS: Record<Exclude<keyof StackOutputs, "contractVersion">, number> = {
@@ -29,6 +31,7 @@ const MEMBERS: Record<Exclude<keyof StackOutputs, "contractVersion">, number> = 
   clusterUrl: 1,
   engineUrls: 2,
   balancerUrl: 3,
+  decisionsUrl: 4,
 };
 
 /**

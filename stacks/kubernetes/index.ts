@@ -25,5 +25,6 @@ export function kubernetesStack(): StackOutputs {
     clusterUrl: pulumi.output(`kubernetes:${settings.namespace}`),
     engineUrls: pulumi.output(platform.urls.engineUrls),
     balancerUrl: pulumi.output(platform.urls.balancerUrl),
+    decisionsUrl: pulumi.output(platform.urls.decisionsUrl),
   };
 }

@@ -1,10 +1,18 @@
-import { intensitySettings, KubernetesAgent, KubernetesNamespace, MeshKind, reachIntensity } from "../../components";
-import { PORTS } from "../../runtime/exports";
 import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
+import {
+  gatewayParts,
+  intensitySettings,
+  KubernetesAgent,
+  KubernetesNamespace,
+  MeshKind,
+  reachIntensity,
+} from "../../components";
+import { PORTS } from "../../runtime/exports";
 import { BALANCER_PORT, balancing } from "../balancer";
 import { engineUrls } from "../contract";
 import type { Platform } from "./platform";
-import { demoScalers } from "./demo";
+import { demoScalers, protectionOf } from "./demo";
 import type { Settings } from "./settings";
 import { allowTraces } from "./traces";
 
@@ -15,6 +23,9 @@ export function minimal(settings: Settings): Platform {
   const { protect, storageClassName } = settings;
   const namespace = new KubernetesNamespace(settings.namespace, { protect });
   const feeds = intensitySettings(settings.intensity);
+  const decisionToken = new random.RandomPassword("decision-token", { length: 40, special: false });
+  const balancer = `http://127.0.0.1:${String(BALANCER_PORT.port)}`;
+  const gateway = gatewayParts(protectionOf(settings, balancer), decisionToken.result);
   const agent = new KubernetesAgent(
     "platform",
     {
@@ -22,13 +33,16 @@ export function minimal(settings: Settings): Platform {
       image: settings.images.runtime,
       storage: { sizeBytes: STATE_BYTES, ...(storageClassName === undefined ? {} : { storageClassName }) },
       protect,
-      ports: [BALANCER_PORT],
-      secretReferences: feeds.secretReferences,
+      ports: [BALANCER_PORT, ...gateway.ports],
+      files: gateway.files,
+      secretConfiguration: gateway.secretConfiguration,
+      secretReferences: [...feeds.secretReferences, ...gateway.secretReferences],
       configuration: {
         ...feeds.configuration,
         ...(settings.region !== undefined && { MNO_CARBON_REGION: settings.region }),
         ...balancing(`0.0.0.0:${String(BALANCER_PORT.port)}`, settings.demo),
         ...demoScalers(settings),
+        ...gateway.configuration,
       },
       ...(settings.apiServerCidrs && { apiServerCidrs: settings.apiServerCidrs }),
       ...(settings.apiToken && { apiToken: settings.apiToken }),
@@ -45,7 +59,8 @@ export function minimal(settings: Settings): Platform {
     urls: {
       apiUrl: agent.url,
       metricsUrl: pulumi.interpolate`${agent.url}/metrics`,
-      gatewayUrl: `http://demo.${settings.namespace}.svc:${String(PORTS.gateway)}`,
+      gatewayUrl: `http://platform.${settings.namespace}.svc:${String(PORTS.gateway)}`,
+      decisionsUrl: `http://platform.${settings.namespace}.svc:${String(PORTS.decisions)}`,
       engineUrls: engineUrls(() => agent.url),
       balancerUrl: `http://platform.${settings.namespace}.svc:${String(PORTS.balancer)}`,
     },

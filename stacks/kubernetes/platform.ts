@@ -19,4 +19,5 @@ export interface PlatformUrls {
   gatewayUrl: pulumi.Input<string>;
   engineUrls: pulumi.Input<{ [engine: string]: string }>;
   balancerUrl: pulumi.Input<string>;
+  decisionsUrl: pulumi.Input<string>;
 }

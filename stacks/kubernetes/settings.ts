@@ -1,5 +1,11 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { type IntensityArgs, type ObjectStoreArgs, validateIntensity } from "../../components";
+import {
+  type IntensityArgs,
+  type ObjectStoreArgs,
+  type ProtectionArgs,
+  validateIntensity,
+  validateRoutes,
+} from "../../components";
 import { type FieldFault, MnoError } from "../../runtime/exports";
 
 /** How much of the platform a stack has. */
@@ -93,6 +99,8 @@ export interface Settings {
   region?: string;
   /** Feeds of carbon intensity; the tables that every runtime has where absent. */
   intensity?: IntensityArgs;
+  /** What the zero-trust gateway protects; with the demo service, that. */
+  protection: ProtectionArgs;
   /** Token that writes to the engines' APIs must carry; a random one where absent. */
   apiToken?: pulumi.Output<string>;
 }
@@ -149,6 +157,7 @@ export function readSettings(config: pulumi.Config): Settings {
     prometheus: oneOf("prometheus", Prometheus, Prometheus.Own),
     monitoringNamespace: text("monitoringNamespace") ?? "monitoring",
     demo: config.getBoolean("demo") ?? false,
+    protection: config.getObject<ProtectionArgs>("protection") ?? {},
     protect: config.getBoolean("protect") ?? true,
     ...(Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined)) as Partial<Settings>),
   };
@@ -162,6 +171,10 @@ export function readSettings(config: pulumi.Config): Settings {
     );
   }
   for (const { field, message } of validateIntensity(settings.intensity)) fault(field, message);
+  const { routes, policies: _policies, issuers: _issuers, ...unknown } = settings.protection;
+  for (const key of Object.keys(unknown))
+    fault(`protection.${key}`, "is not known; there is routes, policies, issuers");
+  for (const { field, message } of validateRoutes(routes ?? [])) fault(`protection.${field}`, message);
   if (settings.otlpEndpoint !== undefined && !URL.canParse(settings.otlpEndpoint)) {
     fault("otlpEndpoint", "must be a URL, such as http://collector.observability.svc:4318");
   }

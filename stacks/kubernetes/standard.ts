@@ -11,13 +11,14 @@ import {
   MeshKind,
   type ResourceRequestsArgs,
   ScalabilityFabric,
+  SecurityFabric,
   ServiceMesh,
   SustainabilityFabric,
 } from "../../components";
 import { type EngineName, ENGINES, PORTS } from "../../runtime/exports";
-import { balanced } from "../balancer";
+import { BALANCER_PORT, balanced } from "../balancer";
 import { AUTHORITY } from "./certificates";
-import { demoScalers } from "./demo";
+import { demoScalers, protectionOf } from "./demo";
 import { type Foundation, foundation } from "./foundation";
 import { allowTraces } from "./traces";
 import { observe, scrapersNamespace, tracesEndpoint } from "./observe";
@@ -25,6 +26,8 @@ import type { Platform } from "./platform";
 import { Footprint, Operators, Profile, type Settings } from "./settings";
 
 const GIB = 2 ** 30;
+/** Service of the zero-trust gateway. */
+const GATEWAY = "security-zero-trust-gateway";
 /** Engines that reach the replicas of workloads: for their metrics, or with requests. */
 const CALLERS: readonly EngineName[] = ["auto-scaling-engine", "global-load-balancer", "performance-optimizer"];
 
@@ -111,10 +114,26 @@ export function standard(settings: Settings): Platform {
     },
     whenStored,
   );
-  const byEngine = new Map<EngineName, KubernetesAgent>([...scalability.agents, ...sustainability.agents]);
+  const security = new SecurityFabric(
+    "security",
+    {
+      ...engines,
+      apiToken: scalability.apiToken,
+      protect,
+      ...protectionOf(settings, `http://scalability-global-load-balancer.${namespace}.svc:${String(PORTS.balancer)}`),
+    },
+    whenStored,
+  );
+  const byEngine = new Map<EngineName, KubernetesAgent>([
+    ...scalability.agents,
+    ...sustainability.agents,
+    ...security.agents,
+  ]);
   const agents = [...byEngine.values()];
   const [energy, optimizer] = (["energy-optimizer", "performance-optimizer"] as const).map((it) => byEngine.get(it));
   if (energy && optimizer) energy.connections.allowTo(optimizer);
+  const [decider, balancer] = (["zero-trust-gateway", "global-load-balancer"] as const).map((it) => byEngine.get(it));
+  if (decider && balancer) decider.connections.allowTo(balancer, { ports: [BALANCER_PORT.name] });
   allowTraces(otlpEndpoint, agents);
   for (const agent of agents) {
     for (const store of [events, cache, database]) agent.connections.allowTo(store);
@@ -134,8 +153,8 @@ export function standard(settings: Settings): Platform {
           service: `${ENGINES[engine].fabric}-${engine}`,
           port: PORTS.api,
         })),
-        // Everything else is for the services behind the balancer.
-        { name: "services", pathPrefix: "/", service: "scalability-global-load-balancer", port: PORTS.balancer },
+        // Everything else is for the services behind the gateway that decides, and the balancer behind that.
+        { name: "services", pathPrefix: "/", service: GATEWAY, port: PORTS.gateway },
       ],
     },
     after,
@@ -153,19 +172,23 @@ export function standard(settings: Settings): Platform {
       apiUrl: url,
       metricsUrl: observability.prometheusUrl,
       gatewayUrl: url,
-      engineUrls: pulumi.all([scalability.urls, sustainability.urls]).apply((urls) => Object.assign({}, ...urls)),
+      engineUrls: pulumi
+        .all([scalability.urls, sustainability.urls, security.urls])
+        .apply((urls) => Object.assign({}, ...urls)),
       balancerUrl: scalability.balancerUrl,
+      decisionsUrl: security.decisionsUrl,
     },
   };
 }
 
-function serviceMesh({ chartDirectory, images, awaitCharts }: Settings, { ready }: Foundation): ServiceMesh {
+function serviceMesh({ chartDirectory, images, awaitCharts, namespace }: Settings, { ready }: Foundation): ServiceMesh {
   const { istioHub: hub, istioTag: tag, istioPilot: pilot, istioCni: cni, istioZtunnel: ztunnel } = images;
   const given = Object.entries({ hub, tag, pilot, cni, ztunnel }).filter(([, image]) => image !== undefined);
   return new ServiceMesh(
     "mesh",
     {
       wait: awaitCharts,
+      authorizer: { host: `${GATEWAY}.${namespace}.svc.cluster.local` },
       ...(chartDirectory !== undefined && { charts: { directory: join(chartDirectory, "istio") } }),
       images: Object.fromEntries(given),
     },

@@ -65,6 +65,19 @@ const USES: Record<EngineName, (cluster: KubernetesCluster) => Promise<void>> = 
   },
   // It reports what others measured; the cluster only tells which replica leads.
   "sustainability-reporter": async () => undefined,
+  // Of the cluster they use the Lease that the kernel leads by, and nothing else.
+  "quantum-cryptography": async () => undefined,
+  "threat-detection": async () => undefined,
+  "behavioral-authentication": async () => undefined,
+  "zero-trust-gateway": async () => undefined,
+  "security-intelligence": async (cluster) => {
+    for (const name of ["web", "data", "batch"]) {
+      assert.ok(await cluster.get(name));
+      await cluster.release(name); // what was broken off before
+      await cluster.isolate(name, { reason: "response rsp_1" });
+      await cluster.release(name);
+    }
+  },
 };
 
 async function lead({ leases }: KubernetesCluster, engine: EngineName): Promise<void> {
@@ -86,7 +99,18 @@ describe("permissions of the engines", function () {
     const selector = { matchLabels: { app: "x" } };
     const template = (restartPolicy: string) => ({
       metadata: { labels: { app: "x" } },
-      spec: { restartPolicy, containers: [{ name: "x", image: "none.invalid/x" }] },
+      spec: {
+        restartPolicy,
+        securityContext: { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } },
+        containers: [
+          {
+            name: "x",
+            image: "none.invalid/x",
+            imagePullPolicy: "Never",
+            securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
+          },
+        ],
+      },
     });
     const workload = (kind: string, name: string, spec: object): object => ({
       apiVersion: kind === "Job" ? "batch/v1" : "apps/v1",
@@ -163,6 +187,8 @@ describe("permissions of the engines", function () {
     it(`of the ${engine} are enough, and none is too many`, async () => {
       const { namespaced, clusterWide } = AGENT_PERMISSIONS[engine];
       await grant(engine, namespaced, clusterWide);
+      // To isolate a workload is to have something to do with its pods.
+      if (engine === "security-intelligence") await namespace.kubectl("scale", "deployment/web", "--replicas=1");
       await eventually(() => use(engine));
       for (const permission of [...namespaced, ...clusterWide]) {
         for (const resource of permission.resources) {

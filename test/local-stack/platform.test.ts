@@ -88,13 +88,16 @@ describe("the local stack", function () {
       platform.api,
       platform.gateway,
       `${platform.api}/metrics`,
+      platform.decisions,
       `${platform.api}/console/carbon`,
+      `${platform.api}/console/security`,
       "npm run demo:load",
       "npm stop",
     ]) {
       assert.ok(output.includes(expected), `the summary does not name ${expected}:\n${output}`);
     }
-    assert.equal((await fetch(`${platform.gateway}/`)).status, 200);
+    assert.equal((await fetch(`${platform.gateway}/`)).status, 401, "nobody said who asks");
+    assert.equal((await fetch(`${platform.demo}/`)).status, 200);
     assert.equal((await fetch(`${platform.balancer}/`)).status, 200, "through the balancer");
     assert.equal((await fetch(`${platform.api}/readyz`)).status, 200);
   });
@@ -344,7 +347,7 @@ describe("the local stack", function () {
     assert.equal(gone.status, 204);
     const { code, output } = await platform.npm("start");
     assert.equal(code, 0, output);
-    assert.equal((await fetch(`${platform.gateway}/`)).status, 200);
+    assert.equal((await fetch(`${platform.demo}/`)).status, 200);
   });
 
   it("takes a workload into another state by import, without touching it", async () => {

@@ -17,16 +17,21 @@ export class Platform {
   api = "";
   gateway = "";
   balancer = "";
+  decisions = "";
+  /** The demo service itself. */
+  demo = "";
 
   /** Chooses free ports and writes them, and further settings, into the stack's configuration. */
   async configure(settings: Record<string, string> = {}): Promise<void> {
-    const [api = "", gateway = "", balancer = ""] = (await Promise.all([freePort(), freePort(), freePort()])).map(
-      String,
-    );
+    const ports = await Promise.all(Array.from({ length: 5 }, () => freePort()));
+    const [api = "", gateway = "", balancer = "", decisions = "", demo = ""] = ports.map(String);
     this.api = `http://127.0.0.1:${api}`;
     this.gateway = `http://127.0.0.1:${gateway}`;
     this.balancer = `http://127.0.0.1:${balancer}`;
-    const all = { apiPort: api, gatewayPort: gateway, balancerPort: balancer, ...settings };
+    this.decisions = `http://127.0.0.1:${decisions}`;
+    this.demo = `http://127.0.0.1:${demo}`;
+    const chosen = { apiPort: api, gatewayPort: gateway, balancerPort: balancer };
+    const all = { ...chosen, decisionsPort: decisions, demoPort: demo, ...settings };
     const plain = Object.entries(all).flatMap(([key, value]) => ["--plaintext", `${key}=${value}`]);
     const { code, output } = await this.npm("run", "-s", "pulumi", "--", "config", "set-all", ...plain);
     if (code !== 0) throw new Error(output);

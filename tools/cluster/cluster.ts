@@ -27,6 +27,8 @@ export interface ClusterOptions {
   pods?: Pods;
   /** How long etcd keeps history, as a Go duration; 0 is for ever. Counts when the cluster is made. */
   compactionInterval?: string;
+  /** Socket file of a KMS v2 plugin, which answers before the API server starts. Counts when the cluster is made. */
+  kmsSocket?: string;
 }
 
 const silent: Report = () => undefined;
@@ -82,7 +84,10 @@ async function decide(directory: string, options: ClusterOptions): Promise<Clust
     throw new MnoError("MNO_CLUSTER_REQUIREMENTS_MISSING", `Pods cannot run here: ${faults.join("; ")}`);
   }
   const pods = wanted ?? (faults.length > 0 ? "kwok" : "real");
-  return makePlan(directory, pods, describe(pods, faults), options.compactionInterval ?? "5m");
+  return makePlan(directory, pods, describe(pods, faults), {
+    compactionInterval: options.compactionInterval ?? "5m",
+    ...(options.kmsSocket !== undefined && { kmsSocket: options.kmsSocket }),
+  });
 }
 
 function describe(pods: Pods, faults: readonly string[]): string {

@@ -139,6 +139,7 @@ function apiServerFlags(plan: ClusterPlan, pki: PathOf, config: PathOf): Record<
     "kubelet-client-key": pki("kubelet-client.key"),
     "kubelet-certificate-authority": pki("ca.crt"),
     "kubelet-preferred-address-types": "InternalIP",
+    ...(plan.kmsSocket !== undefined && { "encryption-provider-config": config("encryption.json") }),
     "etcd-servers": etcdUrl(plan),
     "etcd-cafile": pki("etcd-ca.crt"),
     "etcd-certfile": pki("etcd-client.crt"),

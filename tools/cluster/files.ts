@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, statfsSync, writeFileSync } from "
 import { join } from "node:path";
 import { MnoError } from "../../runtime/exports";
 import { credentials } from "./api";
-import { authentication, cni, containerd, corefile, kubeconfig, kubelet, kubeProxy } from "./configuration";
+import { authentication, cni, containerd, corefile, encryption, kubeconfig, kubelet, kubeProxy } from "./configuration";
 import { certificates, ensurePki } from "./pki";
 import { NODE, planNetwork, serverUrl, services, type ClusterPlan } from "./plan";
 import { cniFolder, THIS_SYSTEM } from "./requirements";
@@ -24,6 +24,7 @@ export async function writeFiles(plan: ClusterPlan, directory: string, kwok: str
   const write = (name: string, text: string): void => writeChanged(join(config, name), text);
   const server = serverUrl(plan);
   write("authentication.json", authentication());
+  if (plan.kmsSocket !== undefined) write("encryption.json", encryption(plan.kmsSocket));
   for (const client of CLIENTS) write(`${client}.kubeconfig`, kubeconfig(server, client, credentials(pki, client)));
   writeNodeFiles(plan, directory, write);
   if (kwok !== undefined) write("kwok.yaml", execFileSync(kwok, ["stages"], { encoding: "utf8" }));

@@ -20,6 +20,8 @@ export interface ClusterPlan {
   octet?: number;
   /** How long etcd keeps history, as a Go duration: a watch that is further behind gets 410 Gone. */
   compactionInterval: string;
+  /** Socket file of the KMS v2 plugin that encrypts Secrets in etcd; they are in the open where absent. */
+  kmsSocket?: string;
 }
 
 /** Name of the one node. */
@@ -60,9 +62,10 @@ export async function makePlan(
   directory: string,
   pods: Pods,
   why: string,
-  compactionInterval: string,
+  { compactionInterval, kmsSocket }: Pick<ClusterPlan, "compactionInterval" | "kmsSocket">,
 ): Promise<ClusterPlan> {
-  const plan = { pods, why, compactionInterval, ...(pods === "real" ? ownNetwork(directory) : await onLoopback()) };
+  const kept = { compactionInterval, ...(kmsSocket !== undefined && { kmsSocket }) };
+  const plan = { pods, why, ...kept, ...(pods === "real" ? ownNetwork(directory) : await onLoopback()) };
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   writeFileSync(join(directory, "cluster.json"), `${JSON.stringify(plan, undefined, 2)}\n`);
   return plan;

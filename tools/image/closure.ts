@@ -31,13 +31,15 @@ export interface InstalledPackage {
  * The packages that the names need at run time, by the lock file, resolved as Node does: the nearest node_modules upwards.
  * Optional dependencies come if they are installed (they are for other platforms otherwise), optional peers only when
  * somebody else needs them.
- * Errors: MNO_IMAGE_INVALID for names that package.json does not list as `dependencies`, and for what is not installed.
+ * Errors: MNO_IMAGE_INVALID for names that package.json does not list as (optional) dependencies, and for what is not installed.
  */
 export function packageClosure(root: string, names: readonly string[]): InstalledPackage[] {
   const read = (file: string): unknown => JSON.parse(readFileSync(join(root, file), "utf8"));
   const { packages } = read("package-lock.json") as { packages: Record<string, LockedPackage> };
-  const { dependencies = {} } = read("package.json") as { dependencies?: Record<string, string> };
-  const unlisted = names.filter((name) => !(name in dependencies));
+  const { dependencies = {}, optionalDependencies = {} } = read("package.json") as Partial<
+    Record<"dependencies" | "optionalDependencies", Record<string, string>>
+  >;
+  const unlisted = names.filter((name) => !(name in dependencies) && !(name in optionalDependencies));
   if (unlisted.length > 0)
     throw new MnoError(
       "MNO_IMAGE_INVALID",
@@ -63,7 +65,7 @@ export function packageClosure(root: string, names: readonly string[]): Installe
       .sort();
     return path;
   };
-  for (const name of names) visit(name, "", false);
+  for (const name of names) visit(name, "", name in optionalDependencies);
   return [...found.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 

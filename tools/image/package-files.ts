@@ -12,6 +12,9 @@ const LICENCE = /^(?:(?:un)?licen[cs]e|notice|copying|patents|authors)/i;
 /** Only at a package's top: deeper, such a name may be code (yaml keeps its parser's parts in dist/doc). */
 const UNUSED_FOLDER = /^(?:\..*|tests?|__tests__|docs?|examples?|bench(?:marks?)?|coverage|node_modules)$/i;
 
+/** What compiling a native part left beside it. */
+const COMPILED = /(?:^|\/)build\/(?:Release\/(?:obj\.target|\.deps)|deps)\//;
+
 /** The files of an installed package that can be loaded at run time, with its licences; paths below the package, sorted. */
 export function runtimeFiles(packageFolder: string): string[] {
   const files: string[] = [];
@@ -20,7 +23,7 @@ export function runtimeFiles(packageFolder: string): string[] {
       const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
       if (entry.isDirectory()) {
         if (folder !== "" || !UNUSED_FOLDER.test(entry.name)) walk(path);
-      } else if (LICENCE.test(entry.name) || !UNUSED_FILE.test(entry.name)) {
+      } else if (LICENCE.test(entry.name) || (!UNUSED_FILE.test(entry.name) && !COMPILED.test(path))) {
         files.push(path);
       }
     }

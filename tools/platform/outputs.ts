@@ -10,6 +10,7 @@ export interface PlatformOutputs {
   metricsUrl: string;
   clusterUrl: string;
   balancerUrl: string;
+  decisionsUrl: string;
 }
 
 /** The stack's outputs as they are in its state. */

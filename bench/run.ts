@@ -121,11 +121,14 @@ function modules(folder: string, name: string): Partial<Bench & Suite> {
   return filesOf(folder).includes(name) ? (requireHere(join(folder, name)) as Partial<Bench & Suite>) : {};
 }
 
-/** The commit that the folder's checkout is at. It only reads: without that option `git status` rewrites the index. */
+/** The commit that the folder's checkout is at, other benchmarks' results aside. It only reads: without that option `git status` rewrites the index. */
 export function commitOf(folder: string): string {
   const git = (...parameters: string[]): string =>
     execFileSync("git", ["--no-optional-locks", "-C", folder, ...parameters], { encoding: "utf8" }).trim();
-  return describeCommit(git("rev-parse", "--short", "HEAD"), git("status", "--porcelain"));
+  return describeCommit(
+    git("rev-parse", "--short", "HEAD"),
+    git("status", "--porcelain", "--", ":/", ":(top,exclude)bench/results"),
+  );
 }
 
 /** The hash, with `-dirty` behind it where `git status --porcelain` has anything to say. */

@@ -87,7 +87,10 @@ describe("mesh and gateway objects before a real API server", function () {
       NAMESPACES,
     );
   });
-  after(() => judge.close());
+  after(function () {
+    this.timeout(720_000);
+    return judge.close();
+  });
 
   for (const kind of [MeshKind.IstioAmbient, MeshKind.IstioSidecar, MeshKind.Linkerd]) {
     const checked =

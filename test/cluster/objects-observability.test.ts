@@ -66,7 +66,10 @@ describe("observability objects before a real API server", function () {
     const level = "pod-security.kubernetes.io/enforce=restricted";
     await cluster.kubectl(["label", "--overwrite", "namespace", NAMESPACE, level]);
   });
-  after(() => judge.close());
+  after(function () {
+    this.timeout(720_000);
+    return judge.close();
+  });
 
   for (const [what, args] of [
     ["is installed", INSTALLED],

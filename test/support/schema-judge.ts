@@ -35,10 +35,13 @@ export class SchemaJudge {
     ]);
   }
 
-  /** Waits until all is gone, also after an `open` that came half way: the next suite brings definitions of its own. */
+  /**
+   * Waits until all is gone, also after an `open` that came half way: the next suite brings definitions of its own. A busy
+   * API server takes minutes over dozens of large definitions, each of which changes its whole OpenAPI document.
+   */
   async close(): Promise<void> {
     const added = (await this.present()).filter((name) => !this.existing.has(name));
-    if (added.length > 0) await this.cluster.kubectl(["delete", "--timeout=120s", ...added]);
+    if (added.length > 0) await this.cluster.kubectl(["delete", "--timeout=600s", ...added]);
     rmSync(this.folder, { recursive: true, force: true });
   }
 
